@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The spec of a PlacementPolicy. Integers only (percent, thousandths, seconds), as the Kubernetes
+ * API conventions ask; the unit is in the name. `policy-schema.ts` validates and defaults it.
+ */
+export interface PolicySpec {
+  /** Off: leave every Pod alone. Shadow: decide and log, inject nothing. Prefer: inject. */
+  readonly mode: 'Off' | 'Shadow' | 'Prefer';
+  /** Node label whose values are the targets. Default `kubernetes.io/hostname`. */
+  readonly topologyKey: string;
+  /** Targets to choose among; empty = every value of the topology key. */
+  readonly targets: readonly string[];
+  /** Share of decisions left to the default scheduler on purpose, 0..100. Default 5. */
+  readonly holdoutPercent: number;
+  /** Tiers, first match wins; a workload that matches none is in tier `business`. */
+  readonly tiers: readonly TierRule[];
+  readonly learning: LearningSpec;
+  readonly reward: RewardSpec;
+  readonly measurement: MeasurementSpec;
+  readonly exploration: ExplorationSpec;
+}
+
+/** Puts Pods with these labels into a tier. */
+export interface TierRule {
+  readonly name: string;
+  readonly matchLabels: Readonly<Record<string, string>>;
+}
+
+/** Hyperparameters of the agent; each is explained in `src/agent/hyperparameters.ts`. */
+export interface LearningSpec {
+  readonly algorithm: 'EpsilonGreedy' | 'UCB1' | 'Thompson' | 'Softmax';
+  readonly seed: number;
+  readonly gammaThousandths: number;
+  readonly lambdaThousandths: number;
+  readonly initialValueThousandths: number;
+  readonly epsilonThousandths: number;
+  readonly epsilonHalvingEpisodes: number;
+  readonly epsilonFloorThousandths: number;
+  readonly stepFloorThousandths: number;
+  readonly burnInDecisions: number;
+  readonly applicationShareThousandths: number;
+  readonly landingCreditThousandths: number;
+}
+
+/** Weights and references of the reward (design: reward = -(sum of weight times cost)). */
+export interface RewardSpec {
+  readonly sustainabilityPercent: number;
+  readonly performancePercent: number;
+  readonly resourcesPercent: number;
+  readonly accounting: 'Attributed' | 'Amortised';
+  /** SLO on p99 latency; undefined = judged against the baseline. */
+  readonly sloP99Milliseconds?: number | undefined;
+  /** SLO on the share of failed requests, in thousandths; undefined = none. */
+  readonly sloErrorThousandths?: number | undefined;
+}
+
+/** When and how long a placement is measured. */
+export interface MeasurementSpec {
+  /** After Ready, before measuring. */
+  readonly warmUpSeconds: number;
+  readonly windowSeconds: number;
+  /** Fewer requests in the window than this: no reward. */
+  readonly minimumRequests: number;
+  /** A reading older than this is stale. */
+  readonly staleAfterSeconds: number;
+  /** A pause in Pod creation this long ends the episode (one rollout). */
+  readonly episodeGapSeconds: number;
+}
+
+/** Limits of exploration. */
+export interface ExplorationSpec {
+  /** Exploring decisions allowed per namespace and hour; beyond it the greedy choice is taken. */
+  readonly budgetPerHour: number;
+}
+
+/** A policy in force: from the API server, or the built-in default (`builtIn`). */
+export interface PlacementPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly builtIn: boolean;
+  readonly spec: PolicySpec;
+}
+
+/** Policies as the admission path sees them. */
+export interface PolicyView {
+  /** The policy in force for a namespace: its own (the first by name), or the cluster default. */
+  policyFor(namespace: string): PlacementPolicy;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Reading } from './reading.ts';
+
+/** A closed time interval, milliseconds since the epoch. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Energy and power of one window. A node or Pod that is not in a map is absent. */
+export interface PowerWindow {
+  /** Mean power by node name, watts, one zone only. */
+  readonly nodeWatts: ReadonlyMap<string, Reading>;
+  /** Energy by Pod UID, joules, counter differences (never rates). */
+  readonly podJoules: ReadonlyMap<string, Reading>;
+  /** Sum of all Pods' attributed joules by node name: the denominator of amortised accounting. */
+  readonly attributedJoules: ReadonlyMap<string, Reading>;
+}
+
+/** Requests served by one Pod (sidecar mode) in one window. */
+export interface PodLatency {
+  /** Completed requests, a count in the window. */
+  readonly requests: Reading;
+  readonly p50Milliseconds: Reading;
+  readonly p99Milliseconds: Reading;
+  /** Share of failed requests, 0..1 (5xx, no response, failing gRPC codes). */
+  readonly errorRatio: Reading;
+}
+
+/** Who calls whom, from `source_workload` and `destination_workload`. */
+export interface Edge {
+  readonly namespace: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly requests: number;
+}
+
+/** Latency of one window, by `namespace/podName`. */
+export interface LatencyWindow {
+  readonly pods: ReadonlyMap<string, PodLatency>;
+  readonly edges: readonly Edge[];
+}
+
+/** Utilisation of one node in one window, 0..1. */
+export interface NodeLoad {
+  readonly cpuRatio: Reading;
+  readonly memoryRatio: Reading;
+}
+
+/**
+ * Sources answer for all Pods and nodes at once: the number of queries for one window is constant
+ * and does not grow with the cluster. They reject with `PERI_TELEMETRY_UNAVAILABLE` only if
+ * nothing could be learned at all; a partial answer is an answer.
+ */
+export interface PowerSource {
+  power(window: Window): Promise<PowerWindow>;
+}
+
+/** See {@link PowerSource}. */
+export interface LatencySource {
+  latency(window: Window): Promise<LatencyWindow>;
+}
+
+/** See {@link PowerSource}. By node name. */
+export interface LoadSource {
+  load(window: Window): Promise<ReadonlyMap<string, NodeLoad>>;
+}
