@@ -13,10 +13,12 @@ export const ERROR_CODES = {
   PERI_DECISION_MALFORMED: 'A decision annotation cannot be read.',
   PERI_DECISION_FORGED: 'A decision annotation carries no valid signature of this installation.',
   PERI_KUBERNETES_REQUEST: 'The API server refused a request or could not be reached.',
+  PERI_KUBERNETES_OBJECT: 'An object of the API server has a field that cannot be read.',
   PERI_TELEMETRY_UNAVAILABLE: 'A metrics source did not answer or answered with garbage.',
   PERI_EXPOSITION_MALFORMED: 'A line of an exposition-format reply cannot be read.',
   PERI_CERTIFICATE_INVALID: 'A certificate, key or CA bundle is unusable.',
   PERI_MODEL_MALFORMED: 'A stored model object cannot be read.',
+  PERI_AUDIT_MALFORMED: 'An audit entry cannot be written as a line, or a line cannot be read.',
   PERI_SIMULATION_INVALID: 'A simulation specification has an unusable field.',
 } as const;
 

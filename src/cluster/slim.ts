@@ -70,6 +70,8 @@ export interface SlimPod {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
+  /** `metadata.generateName`: what a bare Pod had for a name at CREATE, and keeps. */
+  readonly generateName?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly owner: OwnerReference | undefined;

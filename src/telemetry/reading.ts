@@ -4,7 +4,8 @@
 export type Quality = 'measured' | 'modelled';
 
 /** Why there is no usable number. They are different things, and none of them is 0. */
-export type MissingReason = 'absent' | 'not-a-number' | 'stale' | 'fake' | 'too-few-samples';
+export type MissingReason =
+  'absent' | 'not-a-number' | 'stale' | 'fake' | 'too-few-samples' | 'absurd';
 
 /** A number with its provenance. */
 export interface Measured {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command etcd starts the etcd server that the control plane's own module pins.
 package main
 

@@ -1,0 +1,56 @@
+# Two commands on a fresh machine with Node (20 or later) and make: `make demo` and `make test`.
+# Every target goes through npm scripts: they run on the Node 24 that package.json pins.
+.PHONY: demo test e2e build generate certs-dev format clean help
+.DEFAULT_GOAL := help
+
+NPM ?= npm
+INSTALL_FLAGS ?= --no-audit --no-fund --loglevel=error
+
+## demo: run the whole loop on an embedded cluster and compare four schedulers (under a minute)
+demo: node_modules/.installed
+	@$(NPM) run --silent demo -- $(ARGS)
+
+## test: types, lint, format, unit and integration tests; needs nothing but Node
+test: node_modules/.installed tools/lint/node_modules/.installed
+	@$(NPM) run --silent types
+	@$(NPM) run --silent lint
+	@$(NPM) run --silent format:check
+	@$(NPM) run --silent unit
+	@$(NPM) run --silent integration
+
+## e2e: the same loop on a real control plane with a real Prometheus (needs Go and Prometheus)
+e2e: node_modules/.installed
+	@$(NPM) run --silent e2e
+
+## build: one bundled file in dist/, as the image carries it
+build: node_modules/.installed
+	@$(NPM) run --silent build
+
+## generate: write what is generated from sources (CRDs, reference pages)
+generate: node_modules/.installed
+	@$(NPM) run --silent generate
+
+## certs-dev: development certificates in out/certs
+certs-dev: node_modules/.installed
+	@$(NPM) run --silent certs
+
+## format: write the one format
+format: node_modules/.installed
+	@$(NPM) run --silent format
+
+## clean: remove everything that the other targets made
+clean:
+	@rm -rf node_modules tools/lint/node_modules dist out
+
+## help: this list
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+node_modules/.installed: package.json package-lock.json
+	@echo 'Installing dependencies (once)...'
+	@$(NPM) ci $(INSTALL_FLAGS)
+	@touch $@
+
+tools/lint/node_modules/.installed: tools/lint/package.json tools/lint/package-lock.json
+	@cd tools/lint && $(NPM) ci $(INSTALL_FLAGS)
+	@touch $@

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { VersionsEntry } from '#audit/entry.ts';
+import type { AuditSink } from '#audit/sink.ts';
+import type { SigningKey } from '#cluster/decision-codec.ts';
+import type { ModelView } from '#cluster/model.ts';
+import type { PolicyView } from '#cluster/policy.ts';
+import type { SlimPod } from '#cluster/slim.ts';
+import type { ClusterView } from '#cluster/view.ts';
+import { createApp } from './app.ts';
+import { AdmissionHandler } from './handler.ts';
+import { Memory } from './memory.ts';
+import { AdmissionMetrics } from './metrics.ts';
+import { OperationsServer, type ReadinessCheck } from './operations.ts';
+import {
+  AdmissionServer,
+  type DrainOptions,
+  type ListenOptions,
+  type TlsMaterial,
+} from './server.ts';
+
+/** Everything that the admission path is made of; nothing else is read from anywhere. */
+export interface AdmissionOptions {
+  readonly view: ClusterView;
+  readonly policies: PolicyView;
+  readonly models: ModelView;
+  readonly audit: Pick<AuditSink, 'write'>;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A monotonic clock in milliseconds; never a virtual one, it measures the caller's patience. */
+  readonly elapsed: () => number;
+  /** A fresh decision id, at most 63 characters. */
+  readonly newId: () => string;
+  /** Signs decisions; the same on every replica. */
+  readonly decisionKey: SigningKey;
+  /** Former keys whose decisions are still believed. */
+  readonly formerKeys?: readonly SigningKey[] | undefined;
+  readonly ownNamespace: string;
+  /** Default `default-scheduler`. */
+  readonly schedulerName?: string | undefined;
+  readonly versions: VersionsEntry;
+}
+
+/** The admission path, ready to be given a port. */
+export interface Admission {
+  /** The Express application of the webhook. */
+  readonly app: Express;
+  /** Answers reviews without HTTP. */
+  readonly handler: AdmissionHandler;
+  /** To be called for every Pod that the informer adds or changes. */
+  podSeen(pod: SlimPod): void;
+  /** To be called for every Pod that the informer deletes. */
+  podGone(pod: SlimPod): void;
+  /** Makes the HTTPS server. Once. @throws PerihelionError `PERI_CERTIFICATE_INVALID` */
+  server(tls: TlsMaterial): AdmissionServer;
+  /** Makes the HTTPS server and opens its port. */
+  listen(options: ListenOptions, tls: TlsMaterial): Promise<AdmissionServer>;
+  /** Makes the server of probes and metrics; `checks` come beside our own. */
+  operations(checks?: readonly ReadinessCheck[]): OperationsServer;
+  /** What must hold before traffic may come. */
+  readonly checks: readonly ReadinessCheck[];
+  /** Fails readiness, answers what still comes, closes the HTTPS server. */
+  drain(options: DrainOptions): Promise<void>;
+}
+
+/** Puts the admission path together. */
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { view, policies, registry, logger, now, elapsed, decisionKey } = options;
+  const keys = [decisionKey, ...(options.formerKeys ?? [])];
+  const memory = new Memory({ policies, keys, now });
+  const metrics = new AdmissionMetrics(registry, () => memory.inFlight.size);
+  const handler = new AdmissionHandler({
+    ...options,
+    metrics,
+    memory,
+    keys,
+    signingKey: decisionKey,
+    schedulerName: options.schedulerName ?? 'default-scheduler',
+  });
+  let server: AdmissionServer | undefined;
+  let drainAsked = false;
+  const draining = (): boolean => drainAsked || server?.draining === true;
+  const app = createApp({ handler, metrics, logger, elapsed, draining });
+  const checks: readonly ReadinessCheck[] = [
+    { name: 'draining', problem: () => (draining() ? 'the server is going away' : undefined) },
+    { name: 'informers', problem: () => (view.synced ? undefined : 'the first list is not done') },
+    {
+      name: 'server',
+      problem: () => (server?.listening === true ? undefined : 'the port is not open'),
+    },
+  ];
+  const makeServer = (tls: TlsMaterial): AdmissionServer => {
+    server = new AdmissionServer({ app, tls, elapsed, onTlsError: () => metrics.tlsErrors.inc() });
+    return server;
+  };
+  return {
+    app,
+    handler,
+    checks,
+    podSeen: (pod) => memory.podSeen(pod),
+    podGone: (pod) => memory.podGone(pod),
+    server: makeServer,
+    listen: async (listenOptions, tls) => {
+      const made = makeServer(tls);
+      await made.listen(listenOptions);
+      return made;
+    },
+    operations: (more = []) => new OperationsServer({ registry, checks: [...checks, ...more] }),
+    drain: async (drainOptions) => {
+      drainAsked = true;
+      await server?.drain(drainOptions);
+    },
+  };
+}

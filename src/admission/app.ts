@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Logger } from 'pino';
+import { PerihelionError } from '#errors';
+import { readJson } from './body.ts';
+import { deadlineOf } from './deadline.ts';
+import type { AdmissionHandler } from './handler.ts';
+import { HttpProblem } from './http-problem.ts';
+import type { AdmissionMetrics } from './metrics.ts';
+
+/** Path that the webhook configuration names. */
+export const MUTATE_PATH = '/mutate';
+
+/** What the routes need. */
+export interface AppOptions {
+  readonly handler: AdmissionHandler;
+  readonly metrics: AdmissionMetrics;
+  readonly logger: Logger;
+  /** A monotonic clock in milliseconds. */
+  readonly elapsed: () => number;
+  /** Whether the server is going away; its answers then end their connection. */
+  readonly draining: () => boolean;
+}
+
+/** The Express application of the webhook. Every answer is JSON, whatever is asked. */
+export function createApp(options: AppOptions): Express {
+  const { metrics, draining } = options;
+  const app = plainExpress();
+  app.use((_request: Request, response: Response, next: NextFunction) => {
+    metrics.inFlight.inc();
+    response.once('close', () => metrics.inFlight.dec());
+    if (draining()) response.setHeader('Connection', 'close');
+    next();
+  });
+  app.post(MUTATE_PATH, (request: Request, response: Response) =>
+    mutate(request, response, options),
+  );
+  app.all(MUTATE_PATH, (_request: Request, response: Response) => {
+    response.setHeader('Allow', 'POST');
+    throw new HttpProblem(405, 'only POST is answered here');
+  });
+  app.use(notFound);
+  app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    // Too late to say anything: Express then ends the connection.
+    if (response.headersSent) next();
+    else answerProblem(problemOf(error, options.logger), request, response, metrics);
+  });
+  return app;
+}
+
+/** Express without anything that adds headers, parses queries or hashes bodies. */
+export function plainExpress(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  return app;
+}
+
+/** Answers any route that does not exist. */
+export function notFound(): never {
+  throw new HttpProblem(404, 'there is nothing here');
+}
+
+/** Sends a JSON body. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', Buffer.byteLength(text, 'utf8'));
+  response.end(text);
+}
+
+async function mutate(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AppOptions,
+): Promise<void> {
+  const { handler, elapsed } = options;
+  const arrivedAt = elapsed();
+  const deadline = deadlineOf(request.url ?? '', arrivedAt, elapsed);
+  const body = await readJson(request);
+  const review = handler.answer({
+    body: body.value,
+    bodyBytes: body.bytes,
+    deadline,
+    arrivedAt,
+  });
+  sendJson(response, 200, review);
+}
+
+/** Turns any error into a problem; an unexpected one is logged and told to nobody else. */
+function problemOf(error: unknown, logger: Logger): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof PerihelionError && error.code === 'PERI_REVIEW_MALFORMED') {
+    return new HttpProblem(400, error.message);
+  }
+  // Express itself refuses a path that does not decode, for example `/%`.
+  if (error instanceof URIError) return new HttpProblem(400, 'the path does not decode');
+  logger.error({ detail: error instanceof Error ? error.name : typeof error }, 'request failed');
+  return new HttpProblem(500, 'an internal error');
+}
+
+function answerProblem(
+  problem: HttpProblem,
+  request: IncomingMessage,
+  response: ServerResponse,
+  metrics: AdmissionMetrics,
+): void {
+  metrics.refused.inc({ status: String(problem.status) });
+  // What is left of an unread body would be taken for the next request.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  sendJson(response, problem.status, {
+    error: { status: problem.status, message: problem.message },
+  });
+}

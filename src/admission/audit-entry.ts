@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  AdmissionEntry,
+  AdmissionOutcome,
+  DecisionEntry,
+  VersionsEntry,
+} from '#audit/entry.ts';
+import { stringAt, objectAt } from './json.ts';
+import type { Decision } from './decide.ts';
+import type { PatchOperation } from './patch.ts';
+import type { AdmissionRequest } from './review.ts';
+
+/** Infeasible targets written into one line; the rest is counted. */
+const INFEASIBLE_LIMIT = 64;
+
+/** What came of one admission. */
+export interface Result {
+  readonly outcome: AdmissionOutcome;
+  /** Stable word: a skip reason, a failure reason, or the agent's reason for its choice. */
+  readonly reason: string;
+  readonly operations: readonly PatchOperation[];
+  readonly decision: Decision | undefined;
+}
+
+/** The time and the versions of a line. */
+export interface LineContext {
+  readonly now: number;
+  readonly durationSeconds: number;
+  readonly versions: VersionsEntry;
+}
+
+/** The audit line of one admission. Names and numbers only; never the Pod's body. */
+export function auditEntryOf(
+  request: AdmissionRequest,
+  result: Result,
+  context: LineContext,
+): AdmissionEntry {
+  const name = request.name === '' ? metadataText(request, 'name') : request.name;
+  return {
+    kind: 'admission',
+    time: new Date(context.now).toISOString(),
+    requestUid: request.uid,
+    namespace: request.namespace,
+    name,
+    generateName: metadataText(request, 'generateName'),
+    workload: result.decision?.record.workload,
+    outcome: result.outcome,
+    reason: result.reason,
+    dryRun: request.dryRun,
+    patch: result.operations,
+    decision: result.decision === undefined ? undefined : decisionEntryOf(result.decision),
+    durationSeconds: context.durationSeconds,
+    versions: context.versions,
+  };
+}
+
+function decisionEntryOf(decision: Decision): DecisionEntry {
+  const { record, choice, seed } = decision;
+  const infeasible = decision.verdicts.flatMap((verdict) =>
+    verdict.feasible ? [] : [{ action: verdict.target, reason: verdict.reason }],
+  );
+  return {
+    id: record.id,
+    tier: record.tier,
+    state: record.state,
+    action: record.action,
+    propensity: record.propensity,
+    holdout: record.holdout,
+    choice: choice.reason,
+    epsilon: choice.epsilon,
+    seed,
+    candidates: Object.entries(choice.values).map(([action, cell]) => ({ action, ...cell })),
+    infeasible: infeasible.slice(0, INFEASIBLE_LIMIT),
+    infeasibleOmitted: Math.max(0, infeasible.length - INFEASIBLE_LIMIT),
+    policy: record.policy,
+    modelVersion: record.modelVersion,
+  };
+}
+
+function metadataText(request: AdmissionRequest, field: string): string | undefined {
+  const text = stringAt(objectAt(request.object, 'metadata'), field);
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
+import jsonpatch from 'fast-json-patch';
+import { PerihelionError } from '#errors';
+import { QUALIFIED_NAME_PATTERN, VALUE_PATTERN } from '#cluster/label-syntax.ts';
+import { PREFIX } from '#cluster/decision.ts';
+import { fieldOf, isObject, listAt, objectAt, type JsonObject } from './json.ts';
+import { PREFERRED, type Merge, type PreferredTerm } from './merge.ts';
+import type { PatchOperation } from './patch.ts';
+
+/** Bytes of a patched object that the API server still handles (its request limit). */
+export const OBJECT_LIMIT_BYTES = 3 * 1024 * 1024;
+
+/** Bytes of all annotations of an object together, keys and values. */
+export const ANNOTATIONS_LIMIT_BYTES = 256 * 1024;
+
+/** The only paths that a patch of ours may touch. */
+const OWN_PATHS = [
+  /^\/metadata\/annotations$/,
+  new RegExp(`^/metadata/annotations/${PREFIX.replaceAll('.', '\\.')}~1[a-z-]+$`),
+  /^\/spec\/affinity$/,
+  /^\/spec\/affinity\/nodeAffinity$/,
+  new RegExp(`^/spec/affinity/nodeAffinity/${PREFERRED}(/-|/\\d+)?$`),
+];
+
+/** What {@link checkPatch} looks at. */
+export interface CheckInput {
+  readonly pod: JsonObject;
+  /** Bytes of the request body, an upper bound for the object in it. */
+  readonly bodyBytes: number;
+  readonly merge: Merge;
+  readonly operations: readonly PatchOperation[];
+}
+
+/**
+ * Applies the operations to a copy and proves that the result is the Pod as it was plus exactly
+ * the merge. A patch that does not apply, or whose result does not validate, would refuse the Pod
+ * even under `failurePolicy: Ignore`, so nothing is sent unseen. Only annotations and affinity are
+ * copied: the paths are checked first, so the operations cannot reach anything else.
+ * @throws PerihelionError `PERI_PATCH_UNSAFE`, one line that says what did not hold.
+ */
+export function checkPatch(input: CheckInput): void {
+  for (const { path } of input.operations) {
+    if (!OWN_PATHS.some((own) => own.test(path))) throw unsafe(`path ${path} is not ours`);
+  }
+  checkSize(input);
+  if (input.merge.term !== undefined) checkTerm(input.merge.term);
+  const before = touchedPart(input.pod);
+  const after = applied(before, input.operations);
+  checkAnnotations(before, after, input.merge.annotations);
+  checkAffinity(before, after, input.merge);
+}
+
+/** The part of the Pod that {@link OWN_PATHS} can reach, with what is absent left absent. */
+function touchedPart(pod: JsonObject): JsonObject {
+  return {
+    ...part(pod, 'metadata', 'annotations'),
+    ...part(pod, 'spec', 'affinity'),
+  };
+}
+
+function part(pod: JsonObject, parent: string, child: string): JsonObject {
+  const object = objectAt(pod, parent);
+  if (object === undefined) return {};
+  const value = fieldOf(object, child);
+  return { [parent]: value === undefined ? {} : { [child]: value } };
+}
+
+function applied(before: JsonObject, operations: readonly PatchOperation[]): JsonObject {
+  let after: unknown;
+  try {
+    // The values are cloned too: applying inserts them by reference into the document.
+    const ours = structuredClone([...operations]);
+    after = jsonpatch.applyPatch<unknown>(structuredClone(before), ours, true).newDocument;
+  } catch (error) {
+    throw new PerihelionError('PERI_PATCH_UNSAFE', 'patch not sent: it does not apply', {
+      cause: error,
+    });
+  }
+  if (!isObject(after)) throw unsafe('the result is not an object');
+  return after;
+}
+
+function checkSize(input: CheckInput): void {
+  const patchBytes = Buffer.byteLength(JSON.stringify(input.operations), 'utf8');
+  if (input.bodyBytes + patchBytes >= OBJECT_LIMIT_BYTES) {
+    throw unsafe('the patched object may be larger than the API server accepts');
+  }
+}
+
+/** The API server's validation of a preferred term, for the one shape that we write. */
+function checkTerm(term: PreferredTerm): void {
+  const { weight } = term;
+  if (!Number.isInteger(weight) || weight < 1 || weight > 100) {
+    throw unsafe(`weight ${weight} is not an integer of 1..100`);
+  }
+  const [{ key, values }] = term.preference.matchExpressions;
+  const [prefix, name] = key.includes('/') ? key.split('/') : ['', key];
+  const fits = (prefix ?? '').length <= 253 && (name ?? '').length <= 63;
+  if (!fits || !QUALIFIED_NAME_PATTERN.test(key)) throw unsafe('the key is no label key');
+  if (values[0].length > 63 || !VALUE_PATTERN.test(values[0])) {
+    throw unsafe('the target is no label value');
+  }
+}
+
+function checkAnnotations(
+  before: JsonObject,
+  after: JsonObject,
+  ours: Readonly<Record<string, string>>,
+): void {
+  const old = objectAt(objectAt(before, 'metadata'), 'annotations') ?? {};
+  const result = objectAt(objectAt(after, 'metadata'), 'annotations') ?? {};
+  // Spread keeps an own `__proto__` as data; assignment would not.
+  if (!isDeepStrictEqual(result, { ...old, ...ours })) throw unsafe('annotations differ');
+  let bytes = 0;
+  for (const [key, value] of Object.entries(result)) {
+    bytes += Buffer.byteLength(key, 'utf8') + Buffer.byteLength(String(value), 'utf8');
+  }
+  if (bytes > ANNOTATIONS_LIMIT_BYTES) throw unsafe('annotations are too large');
+}
+
+function checkAffinity(before: JsonObject, after: JsonObject, merge: Merge): void {
+  const old = affinityOf(before);
+  const result = affinityOf(after);
+  if (!isDeepStrictEqual(without(result, 'nodeAffinity'), without(old, 'nodeAffinity'))) {
+    throw unsafe('pod affinity or anti-affinity differs');
+  }
+  const oldNode = objectAt(old, 'nodeAffinity');
+  const node = objectAt(result, 'nodeAffinity');
+  if (!isDeepStrictEqual(without(node, PREFERRED), without(oldNode, PREFERRED))) {
+    throw unsafe('required node affinity differs');
+  }
+  const kept = listAt(oldNode, PREFERRED).filter((_, index) => index !== merge.removeAt);
+  const expected = merge.term === undefined ? kept : [...kept, merge.term];
+  if (!isDeepStrictEqual(listAt(node, PREFERRED), expected)) throw unsafe('preferred terms differ');
+}
+
+function affinityOf(pod: JsonObject): JsonObject | undefined {
+  return objectAt(objectAt(pod, 'spec'), 'affinity');
+}
+
+function without(object: JsonObject | undefined, key: string): JsonObject {
+  if (object === undefined) return {};
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
+}
+
+function unsafe(detail: string): PerihelionError {
+  return new PerihelionError('PERI_PATCH_UNSAFE', `patch not sent: ${detail}`);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION } from '#agent/action.ts';
+import { choose, type Choice } from '#agent/choose.ts';
+import { hyperparametersOf } from '#agent/hyperparameters.ts';
+import { createGenerator } from '#agent/random.ts';
+import type { DecisionRecord } from '#cluster/decision.ts';
+import type { ModelShard, ModelView } from '#cluster/model.ts';
+import type { PlacementPolicy } from '#cluster/policy.ts';
+import type { ClusterView } from '#cluster/view.ts';
+import { workloadKey } from '#cluster/workload.ts';
+import type { ExplorationBudget } from './budget.ts';
+import { domainsOf } from './domains.ts';
+import { freshObservation, verdictsOf, type Verdict } from './feasibility.ts';
+import type { IncomingPod } from './incoming-pod.ts';
+import type { InFlight } from './in-flight.ts';
+import type { TargetLabel } from './merge.ts';
+import { nodeChecksFor } from './node-checks.ts';
+import { workloadOf } from './owner.ts';
+import type { PeerPlacements } from './peer-placements.ts';
+import { stateOf } from './state-of.ts';
+import type { TargetTotals } from './target-totals.ts';
+import { TARGET_LIMIT, type NodesByTarget, type TargetOrder } from './targets.ts';
+import { tierOf } from './tier.ts';
+
+/** What this replica remembers between decisions; reading it for a decision changes nothing. */
+export interface DecisionMemory {
+  readonly inFlight: InFlight;
+  readonly budget: ExplorationBudget;
+  readonly totals: TargetTotals;
+  readonly peers: PeerPlacements;
+  readonly order: TargetOrder;
+}
+
+/** Everything that one decision depends on. */
+export interface DecideInput {
+  readonly pod: IncomingPod;
+  readonly policy: PlacementPolicy;
+  readonly view: ClusterView;
+  readonly models: ModelView;
+  readonly memory: DecisionMemory;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly newId: () => string;
+  /** Asked now and then; throws when the time is up. */
+  readonly checkpoint: () => void;
+}
+
+/** A decision and everything needed to explain it. */
+export interface Decision {
+  readonly record: DecisionRecord;
+  /** The label to prefer; undefined = inject nothing. */
+  readonly target: TargetLabel | undefined;
+  readonly choice: Choice;
+  readonly verdicts: readonly Verdict[];
+  /** Seed of the generator, which together with the audit line replays the choice. */
+  readonly seed: string;
+}
+
+/**
+ * The whole decision as one synchronous function: no I/O, no waiting, and no trace in the memory,
+ * so that a dry run can take it too. What follows from it is `commit`'s.
+ */
+export function decide(input: DecideInput): Decision {
+  const { pod, policy, view, models, memory, now } = input;
+  const { spec } = policy;
+  const workload = workloadKey(workloadOf(pod, view));
+  const tier = tierOf(pod.labels, spec.tiers);
+  const observation = freshObservation(
+    models.observation(pod.namespace, policy.name),
+    spec.measurement.staleAfterSeconds,
+    now,
+  );
+  const nodesByTarget = view.nodesByLabel(spec.topologyKey);
+  const verdicts = verdictsOf({
+    candidates: candidatesOf(input, nodesByTarget, workload),
+    nodesByTarget,
+    view,
+    checks: nodeChecksFor(pod, view, domainsOf(pod, view, memory.inFlight.entries(now))),
+    requests: pod.requests,
+    pendingLoad: (target) => memory.inFlight.load(spec.topologyKey, target, now),
+    observation,
+    checkpoint: input.checkpoint,
+  });
+  input.checkpoint();
+  const state = stateOf({
+    namespace: pod.namespace,
+    workload,
+    topologyKey: spec.topologyKey,
+    targets: knownTargets(candidatesOf(input, nodesByTarget, workload), nodesByTarget),
+    nodesByTarget,
+    view,
+    observation,
+    inFlight: memory.inFlight,
+    totals: memory.totals,
+    peers: memory.peers,
+    now,
+  });
+  const shard = models.shard(pod.namespace, policy.name, workload);
+  const prior = models.shard(pod.namespace, policy.name, `Tier/${tier}`);
+  const id = input.newId();
+  const seed = `${String(spec.learning.seed)}/${id}`;
+  const choice = choose({
+    state,
+    actions: [DEFAULT_ACTION, ...verdicts.filter((one) => one.feasible).map((one) => one.target)],
+    table: shard?.cells,
+    prior: prior?.cells,
+    hyperparameters: hyperparametersOf(spec.learning),
+    episodes: shard?.episodes ?? 0,
+    defaultSamples: shard?.defaultSamples ?? 0,
+    holdoutRatio: spec.holdoutPercent / 100,
+    exploreAllowed: memory.budget.allows(pod.namespace, spec.exploration.budgetPerHour, now),
+    inFlight: siblingsOf(input, workload),
+    generator: createGenerator(seed),
+  });
+  const record = recordOf({ id, now, workload, tier, state, choice, policy, shard });
+  const target =
+    choice.action === DEFAULT_ACTION
+      ? undefined
+      : { topologyKey: spec.topologyKey, value: choice.action };
+  return { record, target, choice, verdicts, seed };
+}
+
+/** The policy's own list as it stands, else every value of the topology key. */
+function candidatesOf(
+  input: DecideInput,
+  nodesByTarget: NodesByTarget,
+  workload: string,
+): Iterable<string> {
+  const { targets } = input.policy.spec;
+  if (targets.length > 0) return new Set(targets);
+  return input.memory.order.of(nodesByTarget, `${input.pod.namespace}/${workload}`);
+}
+
+/** Targets that exist; their number alone decides which features a state has. */
+function knownTargets(
+  candidates: Iterable<string>,
+  nodesByTarget: NodesByTarget,
+): readonly string[] {
+  const known: string[] = [];
+  for (const target of candidates) {
+    if (nodesByTarget.has(target)) known.push(target);
+    if (known.length >= TARGET_LIMIT) break;
+  }
+  return known;
+}
+
+function siblingsOf(input: DecideInput, workload: string): Readonly<Record<string, number>> {
+  const { topologyKey } = input.policy.spec;
+  const { namespace } = input.pod;
+  return Object.fromEntries(
+    input.memory.inFlight.siblings({ namespace, workload, topologyKey }, input.now),
+  );
+}
+
+interface RecordParts {
+  readonly id: string;
+  readonly now: number;
+  readonly workload: string;
+  readonly tier: string;
+  readonly state: string;
+  readonly choice: Choice;
+  readonly policy: PlacementPolicy;
+  readonly shard: ModelShard | undefined;
+}
+
+function recordOf(parts: RecordParts): DecisionRecord {
+  const { choice, policy } = parts;
+  return {
+    id: parts.id,
+    decidedAt: parts.now,
+    workload: parts.workload,
+    tier: parts.tier,
+    state: parts.state,
+    action: choice.action,
+    propensity: choice.propensity,
+    holdout: choice.reason === 'holdout',
+    policy: `${policy.name}@${String(policy.generation)}`,
+    modelVersion: parts.shard?.version ?? 0,
+  };
+}

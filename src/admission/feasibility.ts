@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Observation } from '#cluster/model.ts';
+import type { Resources, SlimNode } from '#cluster/slim.ts';
+import type { ClusterView } from '#cluster/view.ts';
+import type { PendingLoad } from './in-flight.ts';
+import { CHECK_ORDER, type NodeCheck } from './node-checks.ts';
+import type { InfeasibleReason } from './reasons.ts';
+import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
+
+/** Whether one target can be chosen, and if not why. */
+export type Verdict =
+  | { readonly target: string; readonly feasible: true }
+  | { readonly target: string; readonly feasible: false; readonly reason: InfeasibleReason };
+
+/** What {@link verdictsOf} judges by. */
+export interface FeasibilityInput {
+  /** Candidates in the order in which they are looked at. */
+  readonly candidates: Iterable<string>;
+  readonly nodesByTarget: NodesByTarget;
+  readonly view: Pick<ClusterView, 'requestedOnNode'>;
+  readonly checks: readonly NodeCheck[];
+  /** Effective requests of the Pod. */
+  readonly requests: Resources;
+  /** Decisions on their way to a target. */
+  readonly pendingLoad: (target: string) => PendingLoad;
+  /** What the learner last saw; undefined = nothing, or too old to count. */
+  readonly observation: Observation | undefined;
+  /** Asked now and then; throws to give up. */
+  readonly checkpoint: () => void;
+}
+
+/** Targets between two looks at the clock. */
+const CHECKPOINT_EVERY = 32;
+
+/**
+ * A verdict per candidate, until {@link TARGET_LIMIT} feasible ones are found. A target without
+ * healthy telemetry is not measured and hence never an action, so that a missing value can not
+ * win over a measured one.
+ */
+export function verdictsOf(input: FeasibilityInput): Verdict[] {
+  const verdicts: Verdict[] = [];
+  let feasible = 0;
+  for (const target of input.candidates) {
+    if (verdicts.length % CHECKPOINT_EVERY === 0) input.checkpoint();
+    const reason = problemOf(target, input);
+    if (reason !== undefined) {
+      verdicts.push({ target, feasible: false, reason });
+      continue;
+    }
+    verdicts.push({ target, feasible: true });
+    feasible += 1;
+    if (feasible >= TARGET_LIMIT) break;
+  }
+  return verdicts;
+}
+
+/**
+ * The observation, unless it is older than the policy lets a reading be: with the learner away
+ * nothing is measured.
+ */
+export function freshObservation(
+  observation: Observation | undefined,
+  staleAfterSeconds: number,
+  now: number,
+): Observation | undefined {
+  if (observation === undefined) return undefined;
+  return now - observation.observedAt > staleAfterSeconds * 1000 ? undefined : observation;
+}
+
+function problemOf(target: string, input: FeasibilityInput): InfeasibleReason | undefined {
+  const nodes = input.nodesByTarget.get(target);
+  if (nodes === undefined || nodes.length === 0) return 'no-such-target';
+  if (!isMeasured(input.observation, target)) return 'not-measured';
+  return nodesProblem(nodes, target, input);
+}
+
+function isMeasured(observation: Observation | undefined, target: string): boolean {
+  if (observation === undefined || !Object.hasOwn(observation.targets, target)) return false;
+  return observation.targets[target]?.health === 'healthy';
+}
+
+/**
+ * Some node must pass every check and have room by itself; and all such nodes together must have
+ * room for what is on its way to the target as well.
+ */
+function nodesProblem(
+  nodes: readonly SlimNode[],
+  target: string,
+  input: FeasibilityInput,
+): InfeasibleReason | undefined {
+  const { requests, view } = input;
+  const ahead = input.pendingLoad(target);
+  const together = withAhead(requests, ahead);
+  const free = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
+  let closest = -1;
+  for (const node of nodes) {
+    const reason = firstProblem(node, input.checks);
+    if (reason !== undefined) {
+      closest = Math.max(closest, CHECK_ORDER.indexOf(reason));
+      continue;
+    }
+    closest = CHECK_ORDER.length - 1;
+    const here = freeOn(node, view);
+    if (!fits({ ...requests, pods: 1 }, here)) continue;
+    free.cpuMillicores += here.cpuMillicores;
+    free.memoryBytes += here.memoryBytes;
+    free.pods += here.pods;
+    if (fits(together, free)) return undefined;
+  }
+  return CHECK_ORDER[closest] ?? 'no-room';
+}
+
+/** The Pod's own wish and what is on its way; a resource that it does not ask for stays 0. */
+function withAhead(requests: Resources, ahead: PendingLoad): PendingLoad {
+  const { cpuMillicores, memoryBytes } = requests;
+  return {
+    cpuMillicores: cpuMillicores === 0 ? 0 : cpuMillicores + ahead.cpuMillicores,
+    memoryBytes: memoryBytes === 0 ? 0 : memoryBytes + ahead.memoryBytes,
+    pods: 1 + ahead.pods,
+  };
+}
+
+function firstProblem(node: SlimNode, checks: readonly NodeCheck[]): InfeasibleReason | undefined {
+  for (const check of checks) {
+    const reason = check(node);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function freeOn(node: SlimNode, view: FeasibilityInput['view']): PendingLoad {
+  const used = view.requestedOnNode(node.name);
+  return {
+    cpuMillicores: node.allocatable.cpuMillicores - used.cpuMillicores,
+    memoryBytes: node.allocatable.memoryBytes - used.memoryBytes,
+    pods: node.allocatable.pods - used.pods,
+  };
+}
+
+/** As the scheduler counts: who asks for none of a resource fits wherever a Pod may be added. */
+function fits(wanted: PendingLoad, free: PendingLoad): boolean {
+  return (
+    wanted.pods <= free.pods &&
+    (wanted.cpuMillicores === 0 || wanted.cpuMillicores <= free.cpuMillicores) &&
+    (wanted.memoryBytes === 0 || wanted.memoryBytes <= free.memoryBytes)
+  );
+}

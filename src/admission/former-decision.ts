@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION } from '#agent/action.ts';
+import {
+  DECISION_ANNOTATIONS,
+  readDecision,
+  subjectOf,
+  type SigningKey,
+} from '#cluster/decision-codec.ts';
+import type { DecisionRecord } from '#cluster/decision.ts';
+import type { IncomingPod } from './incoming-pod.ts';
+import { hasOwnTerm, type TargetLabel } from './merge.ts';
+import type { RecentIds } from './recent-ids.ts';
+
+/**
+ * A decision that came with the Pod counts for so long: longer than any request takes with all its
+ * webhooks (60 s), shorter than a backup is restored.
+ */
+export const YOUNG_MILLISECONDS = 60_000;
+
+/** Clocks of two replicas may differ by so much. */
+const SKEW_MILLISECONDS = 10_000;
+
+/** Why a decision that came with the Pod does not count. */
+export const REPLACED_REASONS = ['forged', 'stale', 'copied', 'incomplete'] as const;
+
+/** See {@link REPLACED_REASONS}. */
+export type ReplacedReason = (typeof REPLACED_REASONS)[number];
+
+/** What the Pod under review brings with it. */
+export type FormerDecision =
+  | { readonly kind: 'absent' }
+  /** Ours, young and complete: this is a second pass over the same Pod. */
+  | { readonly kind: 'standing'; readonly record: DecisionRecord }
+  | {
+      readonly kind: 'replaced';
+      readonly reason: ReplacedReason;
+      /** Target that the old term would prefer; undefined if it claims none. */
+      readonly target: TargetLabel | undefined;
+    };
+
+/** What {@link formerDecision} judges by. */
+export interface FormerDecisionInput {
+  readonly pod: IncomingPod;
+  readonly topologyKey: string;
+  readonly keys: SigningKey | readonly SigningKey[];
+  /** Decisions whose Pod exists already. */
+  readonly taken: RecentIds;
+  readonly now: number;
+}
+
+/**
+ * Judges the annotations that a Pod comes with. They survive in backups, templates and copies, so
+ * a decision stands only if the signature holds for this owner, it is young, no other Pod has it
+ * and its term is there.
+ */
+export function formerDecision(input: FormerDecisionInput): FormerDecision {
+  const { pod, topologyKey, now } = input;
+  const reading = readDecision(pod.annotations, subjectOf(pod), input.keys);
+  if (reading.kind === 'absent') return { kind: 'absent' };
+  if (reading.kind === 'forged') {
+    const claimed = pod.annotations[DECISION_ANNOTATIONS.action];
+    return { kind: 'replaced', reason: 'forged', target: targetOf(claimed, topologyKey) };
+  }
+  const { record } = reading;
+  const target = targetOf(record.action, topologyKey);
+  const age = now - record.decidedAt;
+  if (age > YOUNG_MILLISECONDS || age < -SKEW_MILLISECONDS) {
+    return { kind: 'replaced', reason: 'stale', target };
+  }
+  if (input.taken.has(record.id, now)) return { kind: 'replaced', reason: 'copied', target };
+  if (target !== undefined && !hasOwnTerm(pod.raw, target)) {
+    return { kind: 'replaced', reason: 'incomplete', target };
+  }
+  return { kind: 'standing', record };
+}
+
+function targetOf(action: string | undefined, topologyKey: string): TargetLabel | undefined {
+  if (action === undefined || action === '' || action === DEFAULT_ACTION) return undefined;
+  return { topologyKey, value: action };
+}

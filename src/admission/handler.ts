@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Logger } from 'pino';
+import { PerihelionError } from '#errors';
+import type { VersionsEntry } from '#audit/entry.ts';
+import type { AuditSink } from '#audit/sink.ts';
+import { annotationsOf, subjectOf, type SigningKey } from '#cluster/decision-codec.ts';
+import type { ModelView } from '#cluster/model.ts';
+import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
+import type { ClusterView } from '#cluster/view.ts';
+import { auditEntryOf, type Result } from './audit-entry.ts';
+import { checkPatch } from './check.ts';
+import { DeadlineError, type Deadline } from './deadline.ts';
+import { decide, type Decision } from './decide.ts';
+import { podSkipReason, requestSkipReason } from './eligibility.ts';
+import { formerDecision, type FormerDecision } from './former-decision.ts';
+import { incomingPod, type IncomingPod } from './incoming-pod.ts';
+import type { Memory } from './memory.ts';
+import { planMerge } from './merge.ts';
+import type { AdmissionMetrics } from './metrics.ts';
+import { operationsOf, type PatchOperation } from './patch.ts';
+import type { FailureReason, SkipReason } from './reasons.ts';
+import {
+  errored,
+  parseReview,
+  patched,
+  skipped,
+  type AdmissionRequest,
+  type AdmissionReview,
+} from './review.ts';
+
+/** What answering a review needs. Nothing of it does I/O that is waited for. */
+export interface HandlerOptions {
+  readonly view: ClusterView;
+  readonly policies: PolicyView;
+  readonly models: ModelView;
+  readonly audit: Pick<AuditSink, 'write'>;
+  readonly metrics: AdmissionMetrics;
+  readonly memory: Memory;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A monotonic clock in milliseconds. */
+  readonly elapsed: () => number;
+  readonly newId: () => string;
+  /** Signs decisions. */
+  readonly signingKey: SigningKey;
+  /** Keys whose decisions are believed: the present one and former ones. */
+  readonly keys: readonly SigningKey[];
+  readonly ownNamespace: string;
+  /** Name of the scheduler whose Pods are met. */
+  readonly schedulerName: string;
+  readonly versions: VersionsEntry;
+}
+
+/** A parsed body and its time. */
+export interface Arrival {
+  readonly body: unknown;
+  readonly bodyBytes: number;
+  readonly deadline: Deadline;
+  /** When the request arrived, of the monotonic clock. */
+  readonly arrivedAt: number;
+}
+
+/** A result and the answer that goes with it. */
+interface Answer {
+  readonly result: Result;
+  readonly review: AdmissionReview;
+  /** What the answer leaves behind once its audit line is written; undefined = no trace. */
+  readonly commit?: (() => void) | undefined;
+}
+
+/** Answers reviews: the only place that turns a decision into effects. */
+export class AdmissionHandler {
+  readonly #options: HandlerOptions;
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers one review. Whatever fails after the envelope is read, the Pod is allowed.
+   * @throws PerihelionError `PERI_REVIEW_MALFORMED` if the body is no review at all.
+   */
+  answer(arrival: Arrival): AdmissionReview {
+    const request = this.#parsed(arrival.body);
+    let answer: Answer;
+    try {
+      answer = this.#answered(request, arrival);
+      this.#write(request, arrival, answer.result);
+      answer.commit?.();
+    } catch (error) {
+      answer = this.#failed(request, error);
+      this.#writeFailure(request, arrival, answer.result);
+    }
+    this.#count(arrival, answer.result);
+    return answer.review;
+  }
+
+  #parsed(body: unknown): AdmissionRequest {
+    try {
+      return parseReview(body);
+    } catch (error) {
+      this.#options.metrics.requests.inc({ outcome: 'malformed' });
+      throw error;
+    }
+  }
+
+  #answered(request: AdmissionRequest, arrival: Arrival): Answer {
+    const { view, policies, ownNamespace, schedulerName } = this.#options;
+    const requestReason = requestSkipReason(request);
+    if (requestReason !== undefined) return leftAlone(request, requestReason);
+    arrival.deadline.checkpoint();
+    const pod = incomingPod(request);
+    const policy = policies.policyFor(pod.namespace);
+    const podReason = podSkipReason(pod, {
+      ownNamespace,
+      schedulerName,
+      synced: view.synced,
+      namespace: view.namespace(pod.namespace),
+      policy,
+    });
+    if (podReason !== undefined) return leftAlone(request, podReason);
+    return this.#placed({ request, arrival, pod, policy });
+  }
+
+  #placed(context: PlacementContext): Answer {
+    const { request, arrival, pod, policy } = context;
+    const { view, models, memory, now, newId, keys } = this.#options;
+    const time = now();
+    const former = formerDecision({
+      pod,
+      topologyKey: policy.spec.topologyKey,
+      keys,
+      taken: memory.taken,
+      now: time,
+    });
+    if (former.kind === 'standing') return leftAlone(request, 'already-decided');
+    const checkpoint = (): void => arrival.deadline.checkpoint();
+    const decision = decide({ pod, policy, view, models, memory, now: time, newId, checkpoint });
+    const shadow = policy.spec.mode === 'Shadow';
+    const operations = shadow ? [] : this.#operations(context, decision, former);
+    // The last look at the clock: after this the decision counts.
+    checkpoint();
+    const answer = shadow
+      ? leftAlone(request, 'shadow', decision)
+      : injected(request, decision, operations);
+    if (request.dryRun) return answer;
+    return { ...answer, commit: () => this.#commit(context, decision, former) };
+  }
+
+  #commit({ pod, policy }: PlacementContext, decision: Decision, former: FormerDecision): void {
+    const { memory, metrics } = this.#options;
+    memory.commit(pod, decision, policy.spec.mode !== 'Shadow');
+    if (former.kind === 'replaced') metrics.replaced.inc({ reason: former.reason });
+    this.#countDecision(decision);
+  }
+
+  #operations(
+    context: PlacementContext,
+    decision: Decision,
+    former: FormerDecision,
+  ): PatchOperation[] {
+    const { pod, arrival } = context;
+    const merge = planMerge({
+      pod: pod.raw,
+      target: decision.target,
+      former: former.kind === 'replaced' ? former.target : undefined,
+      annotations: annotationsOf(decision.record, subjectOf(pod), this.#options.signingKey),
+    });
+    const operations = operationsOf(pod.raw, merge);
+    checkPatch({ pod: pod.raw, bodyBytes: arrival.bodyBytes, merge, operations });
+    return operations;
+  }
+
+  #failed(request: AdmissionRequest, error: unknown): Answer {
+    const { metrics, logger } = this.#options;
+    const reason = failureReason(error);
+    if (reason === 'deadline') metrics.deadline.inc();
+    if (reason === 'patch-unsafe') metrics.patchRejected.inc();
+    const fields = {
+      requestUid: request.uid,
+      namespace: request.namespace,
+      reason,
+      code: error instanceof PerihelionError ? error.code : undefined,
+      // Our own messages name fields, never values; of a foreign error only the kind is logged.
+      detail: error instanceof PerihelionError ? error.message : nameOf(error),
+    };
+    if (reason === 'internal') logger.error(fields, 'admission failed, Pod allowed unchanged');
+    else logger.warn(fields, 'admission without a patch');
+    return {
+      result: { outcome: 'failed', reason, operations: [], decision: undefined },
+      review: errored(request.uid, reason, FAILURE_TEXTS[reason]),
+    };
+  }
+
+  #write(request: AdmissionRequest, arrival: Arrival, result: Result): void {
+    const { now, versions, audit } = this.#options;
+    const durationSeconds = this.#durationSeconds(arrival);
+    audit.write(auditEntryOf(request, result, { now: now(), durationSeconds, versions }));
+  }
+
+  /** A failure's own line must not fail the answer, whatever broke. */
+  #writeFailure(request: AdmissionRequest, arrival: Arrival, result: Result): void {
+    try {
+      this.#write(request, arrival, result);
+    } catch (error) {
+      this.#options.logger.error({ detail: nameOf(error) }, 'audit line lost');
+    }
+  }
+
+  #count(arrival: Arrival, result: Result): void {
+    const { metrics } = this.#options;
+    const { outcome, reason } = result;
+    metrics.requests.inc({ outcome });
+    if (outcome === 'skipped') metrics.skipped.inc({ reason });
+    if (outcome === 'failed') metrics.failed.inc({ reason });
+    metrics.duration.observe(this.#durationSeconds(arrival));
+  }
+
+  #countDecision(decision: Decision): void {
+    const { metrics } = this.#options;
+    const action_kind = decision.target === undefined ? 'default' : 'target';
+    metrics.decisions.inc({ action_kind, reason: decision.choice.reason });
+    for (const verdict of decision.verdicts) {
+      if (!verdict.feasible) metrics.infeasible.inc({ reason: verdict.reason });
+    }
+  }
+
+  #durationSeconds(arrival: Arrival): number {
+    return Math.max(0, this.#options.elapsed() - arrival.arrivedAt) / 1000;
+  }
+}
+
+interface PlacementContext {
+  readonly request: AdmissionRequest;
+  readonly arrival: Arrival;
+  readonly pod: IncomingPod;
+  readonly policy: PlacementPolicy;
+}
+
+/** What the user reads in a warning. */
+const FAILURE_TEXTS: Readonly<Record<FailureReason, string>> = {
+  deadline: 'no time was left to choose a target',
+  'patch-unsafe': 'PERI_PATCH_UNSAFE, a patch did not pass its check',
+  'unreadable-pod': 'the Pod could not be read',
+  internal: 'an internal error, see the log',
+};
+
+function leftAlone(request: AdmissionRequest, reason: SkipReason, decision?: Decision): Answer {
+  return {
+    result: { outcome: 'skipped', reason, operations: [], decision },
+    review: skipped(request.uid, reason),
+  };
+}
+
+function injected(
+  request: AdmissionRequest,
+  decision: Decision,
+  operations: readonly PatchOperation[],
+): Answer {
+  const { record, choice } = decision;
+  const outcome = request.dryRun ? 'dry-run' : 'injected';
+  return {
+    result: { outcome, reason: choice.reason, operations, decision },
+    review: patched(request.uid, operations, {
+      auditAnnotations: {
+        outcome,
+        reason: choice.reason,
+        'decision-id': record.id,
+        workload: record.workload,
+        state: record.state,
+        action: record.action,
+      },
+    }),
+  };
+}
+
+function failureReason(error: unknown): FailureReason {
+  if (error instanceof DeadlineError) return 'deadline';
+  if (!(error instanceof PerihelionError)) return 'internal';
+  if (error.code === 'PERI_PATCH_UNSAFE') return 'patch-unsafe';
+  const unreadable = ['PERI_REVIEW_MALFORMED', 'PERI_KUBERNETES_OBJECT'];
+  return unreadable.includes(error.code) ? 'unreadable-pod' : 'internal';
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION } from '#agent/action.ts';
+import {
+  DECISION_ANNOTATIONS,
+  readDecision,
+  subjectOf,
+  type SigningKey,
+} from '#cluster/decision-codec.ts';
+import type { DecisionRecord } from '#cluster/decision.ts';
+import type { PolicyView } from '#cluster/policy.ts';
+import type { SlimPod } from '#cluster/slim.ts';
+import { ExplorationBudget } from './budget.ts';
+import type { Decision, DecisionMemory } from './decide.ts';
+import { YOUNG_MILLISECONDS } from './former-decision.ts';
+import { InFlight } from './in-flight.ts';
+import type { IncomingPod } from './incoming-pod.ts';
+import { PeerPlacements } from './peer-placements.ts';
+import { RecentIds } from './recent-ids.ts';
+import { TargetTotals } from './target-totals.ts';
+import { TargetOrder } from './targets.ts';
+
+/** Bounds of what one replica remembers. */
+const ENTRY_LIMIT = 20_000;
+
+/** A Pod that is not bound by then is stuck, or was never made. */
+const IN_FLIGHT_MILLISECONDS = 60_000;
+
+/** What {@link Memory} needs. */
+export interface MemoryOptions {
+  readonly policies: PolicyView;
+  readonly keys: SigningKey | readonly SigningKey[];
+  readonly now: () => number;
+}
+
+/**
+ * What one replica remembers between admissions, all of it bounded and none of it needed after a
+ * restart: decisions on their way, decisions that have their Pod, and the budget of exploration.
+ */
+export class Memory implements DecisionMemory {
+  readonly inFlight = new InFlight({
+    entries: ENTRY_LIMIT,
+    lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
+  });
+  readonly taken = new RecentIds({
+    entries: ENTRY_LIMIT,
+    lifetimeMilliseconds: 2 * YOUNG_MILLISECONDS,
+  });
+  readonly budget = new ExplorationBudget();
+  readonly totals = new TargetTotals();
+  readonly peers = new PeerPlacements();
+  readonly order = new TargetOrder();
+  readonly #options: MemoryOptions;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  /** Remembers a decision whose patch is about to be sent, or in mode Shadow only its cost. */
+  commit(pod: IncomingPod, decision: Decision, injected: boolean): void {
+    const { record, target } = decision;
+    if (decision.choice.reason === 'explore') this.budget.spend(pod.namespace, record.decidedAt);
+    if (!injected || target === undefined) return;
+    this.inFlight.add({
+      id: record.id,
+      decidedAt: record.decidedAt,
+      namespace: pod.namespace,
+      workload: record.workload,
+      topologyKey: target.topologyKey,
+      target: target.value,
+      labels: pod.labels,
+      requests: pod.requests,
+      requiredAntiAffinity: pod.requiredAntiAffinity,
+    });
+  }
+
+  /**
+   * Takes in a Pod that was added or changed. A bound one is no longer on its way; an unbound one
+   * was decided by this replica or by another, and either way it is.
+   */
+  podSeen(pod: SlimPod): void {
+    // Signatures are checked only where they matter: most changes are of Pods long bound.
+    if (!Object.hasOwn(pod.annotations, DECISION_ANNOTATIONS.id)) return;
+    const now = this.#options.now();
+    if (now - pod.createdAt > IN_FLIGHT_MILLISECONDS) {
+      this.#forget(pod);
+      return;
+    }
+    const reading = readDecision(pod.annotations, subjectOf(pod), this.#options.keys);
+    if (reading.kind !== 'valid') return;
+    this.taken.add(reading.record.id, now);
+    const waiting = pod.nodeName === undefined && pod.deletedAt === undefined;
+    if (waiting) this.#await(pod, reading.record);
+    else this.inFlight.remove(reading.record.id);
+  }
+
+  /** Takes in that a Pod was deleted. */
+  podGone(pod: SlimPod): void {
+    this.#forget(pod);
+  }
+
+  #await(pod: SlimPod, record: DecisionRecord): void {
+    if (record.action === DEFAULT_ACTION || this.inFlight.has(record.id)) return;
+    this.inFlight.add({
+      id: record.id,
+      decidedAt: record.decidedAt,
+      namespace: pod.namespace,
+      workload: record.workload,
+      topologyKey: this.#options.policies.policyFor(pod.namespace).spec.topologyKey,
+      target: record.action,
+      labels: pod.labels,
+      requests: pod.requests,
+      requiredAntiAffinity: pod.requiredAntiAffinity,
+    });
+  }
+
+  #forget(pod: SlimPod): void {
+    const id = pod.annotations[DECISION_ANNOTATIONS.id];
+    if (id !== undefined) this.inFlight.remove(id);
+  }
+}

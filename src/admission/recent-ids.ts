@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Ids met lately, each for a limited time and at most so many. Tells a decision that already has
+ * its Pod from one that is being reviewed again: the first is a copy when it comes back.
+ */
+export class RecentIds {
+  readonly #lifetimeMilliseconds: number;
+  readonly #limit: number;
+  /** Id to the time it was met, oldest first. */
+  readonly #times = new Map<string, number>();
+
+  constructor(limits: { readonly lifetimeMilliseconds: number; readonly entries: number }) {
+    this.#lifetimeMilliseconds = limits.lifetimeMilliseconds;
+    this.#limit = limits.entries;
+  }
+
+  /** Remembers an id from now on. */
+  add(id: string, now: number): void {
+    this.#times.delete(id);
+    this.#times.set(id, now);
+    for (const [oldest, at] of this.#times) {
+      const expired = now - at > this.#lifetimeMilliseconds;
+      if (!expired && this.#times.size <= this.#limit) return;
+      this.#times.delete(oldest);
+    }
+  }
+
+  /** Whether the id was met within the lifetime. */
+  has(id: string, now: number): boolean {
+    const at = this.#times.get(id);
+    return at !== undefined && now - at <= this.#lifetimeMilliseconds;
+  }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createSecureContext } from 'node:tls';
+import type { RequestListener } from 'node:http';
+import { PerihelionError } from '#errors';
+
+/** Certificate chain and key of the webhook, PEM. */
+export interface TlsMaterial {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Default: every address. */
+  readonly host?: string | undefined;
+}
+
+/** How a server goes away. */
+export interface DrainOptions {
+  /** Without a request for so long, nobody sends any more. */
+  readonly quietMilliseconds: number;
+  /** Stop waiting for quiet after so long. */
+  readonly longestMilliseconds: number;
+  /** Requests that are still answered then are cut. */
+  readonly graceMilliseconds: number;
+}
+
+/** What the server needs of its surroundings. */
+export interface ServerOptions {
+  readonly app: RequestListener;
+  readonly tls: TlsMaterial;
+  /** A monotonic clock in milliseconds. */
+  readonly elapsed: () => number;
+  readonly onTlsError: () => void;
+}
+
+/** Go keeps idle connections for 90 s and does not retry a POST on one that was just closed. */
+const KEEP_ALIVE_MILLISECONDS = 95_000;
+const HEADERS_MILLISECONDS = 10_000;
+const REQUEST_MILLISECONDS = 15_000;
+/** Node looks for late requests only this often; its default of 30 s would outlast both limits. */
+const CHECK_MILLISECONDS = 2000;
+const HEADER_LIMIT_BYTES = 16 * 1024;
+
+const TLS_OPTIONS = { minVersion: 'TLSv1.2', honorCipherOrder: true } as const;
+
+/**
+ * The HTTPS server of the webhook: HTTP/1.1 only, because Express cannot speak HTTP/2 and the API
+ * server would take it where it is offered.
+ */
+export class AdmissionServer {
+  readonly #server: Server;
+  readonly #elapsed: () => number;
+  #lastRequestAt: number;
+  #draining = false;
+
+  /** @throws PerihelionError `PERI_CERTIFICATE_INVALID` if certificate and key do not belong together */
+  constructor(options: ServerOptions) {
+    checkMaterial(options.tls);
+    this.#elapsed = options.elapsed;
+    this.#lastRequestAt = options.elapsed();
+    this.#server = createServer(
+      {
+        ...TLS_OPTIONS,
+        cert: options.tls.cert,
+        key: options.tls.key,
+        ALPNProtocols: ['http/1.1'],
+        keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+        headersTimeout: HEADERS_MILLISECONDS,
+        requestTimeout: REQUEST_MILLISECONDS,
+        connectionsCheckingInterval: CHECK_MILLISECONDS,
+        maxHeaderSize: HEADER_LIMIT_BYTES,
+      },
+      (request, response) => {
+        this.#lastRequestAt = this.#elapsed();
+        options.app(request, response);
+      },
+    );
+    this.#server.on('tlsClientError', options.onTlsError);
+  }
+
+  /** Whether {@link drain} was called: readiness fails, answers end their connection. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Whether the port is open. */
+  get listening(): boolean {
+    return this.#server.listening;
+  }
+
+  /** Opens the port; the address says which. */
+  async listen(options: ListenOptions): Promise<AddressInfo> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.#server.once('error', reject);
+    this.#server.listen({ port: options.port, host: options.host }, () => resolve(undefined));
+    await promise;
+    this.#server.off('error', reject);
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('not a TCP address');
+    return address;
+  }
+
+  /**
+   * Serves another certificate from the next connection on; open ones keep the old one.
+   * @throws PerihelionError `PERI_CERTIFICATE_INVALID`; the old certificate then stays.
+   */
+  setSecureContext(tls: TlsMaterial): void {
+    checkMaterial(tls);
+    this.#server.setSecureContext({ ...TLS_OPTIONS, cert: tls.cert, key: tls.key });
+  }
+
+  /**
+   * Goes away without losing a request: answers end their connection while the endpoint is being
+   * taken out everywhere, then no new connection is taken and the rest is answered.
+   */
+  async drain(options: DrainOptions): Promise<void> {
+    this.#draining = true;
+    const start = this.#elapsed();
+    this.#lastRequestAt = Math.max(this.#lastRequestAt, start);
+    for (;;) {
+      const now = this.#elapsed();
+      const quiet = options.quietMilliseconds - (now - this.#lastRequestAt);
+      const left = options.longestMilliseconds - (now - start);
+      const wait = Math.min(quiet, left);
+      if (wait <= 0) break;
+      await sleep(wait);
+    }
+    await this.close(options.graceMilliseconds);
+  }
+
+  /** Takes no new connection, waits for open requests, cuts them after the grace. */
+  async close(graceMilliseconds: number): Promise<void> {
+    this.#draining = true;
+    if (!this.#server.listening) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#server.close(() => resolve(undefined));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds);
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+function checkMaterial(tls: TlsMaterial): void {
+  try {
+    createSecureContext({ ...TLS_OPTIONS, cert: tls.cert, key: tls.key });
+  } catch (error) {
+    throw new PerihelionError(
+      'PERI_CERTIFICATE_INVALID',
+      'the webhook certificate and its key do not load together',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SlimNode } from '#cluster/slim.ts';
+
+/**
+ * Targets that one workload chooses among at most. More would never be tried often enough to learn
+ * of them, and a decision has to cost the same on 50 nodes and on 5000.
+ */
+export const TARGET_LIMIT = 64;
+
+/** Nodes by the value of the topology key, as the view keeps them. */
+export type NodesByTarget = ReadonlyMap<string, readonly SlimNode[]>;
+
+/**
+ * The order in which the targets of a workload are looked at. Every replica gives the same order
+ * for the same nodes, and another workload starts somewhere else in it, so that in a cluster of
+ * more targets than {@link TARGET_LIMIT} each workload keeps to a window of its own.
+ */
+export class TargetOrder {
+  /** Sorted once per change of the nodes, not once per Pod. */
+  readonly #sorted = new WeakMap<NodesByTarget, readonly string[]>();
+
+  /** Every target, each once. */
+  *of(targets: NodesByTarget, workload: string): Generator<string, void, undefined> {
+    const names = this.#namesOf(targets);
+    const start = names.length <= TARGET_LIMIT ? 0 : hash(workload) % names.length;
+    for (let step = 0; step < names.length; step += 1) {
+      const name = names[(start + step) % names.length];
+      if (name === undefined) continue;
+      // The map is changed in place; a name that left it says that the order is out of date.
+      if (!targets.has(name)) this.#sorted.delete(targets);
+      else yield name;
+    }
+  }
+
+  #namesOf(targets: NodesByTarget): readonly string[] {
+    const known = this.#sorted.get(targets);
+    // A small map is sorted anew: cheap, and right even if it was changed in place.
+    if (known?.length === targets.size && targets.size > TARGET_LIMIT) return known;
+    const names = [...targets.keys()].sort();
+    this.#sorted.set(targets, names);
+    return names;
+  }
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
+  }
+  return state >>> 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Taint } from '#cluster/slim.ts';
+
+/** A toleration of the Pod under review; a missing field is an empty string. */
+export interface Toleration {
+  readonly key: string;
+  /** `Exists`, or `Equal`, which is also what empty means. */
+  readonly operator: string;
+  readonly value: string;
+  /** Empty matches every effect. */
+  readonly effect: string;
+}
+
+/** Effects that keep a Pod off a node; `PreferNoSchedule` only lowers its score. */
+const HARD_EFFECTS = new Set(['NoSchedule', 'NoExecute']);
+
+/** Whether every hard taint is tolerated. */
+export function toleratesAll(
+  tolerations: readonly Toleration[],
+  taints: readonly Taint[],
+): boolean {
+  return taints.every(
+    (taint) => !HARD_EFFECTS.has(taint.effect) || tolerations.some((one) => tolerates(one, taint)),
+  );
+}
+
+/** Whether one toleration covers one taint. An unknown operator covers nothing. */
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
+  const { key, operator, value, effect } = toleration;
+  if (effect !== '' && effect !== taint.effect) return false;
+  if (key !== '' && key !== taint.key) return false;
+  if (operator === 'Exists') return true;
+  // An empty key is legal only with Exists, where it covers every taint.
+  return key !== '' && (operator === '' || operator === 'Equal') && value === taint.value;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION, type Action } from './action.ts';
+import { behaviourOf, type Arm } from './behaviour.ts';
+import { cellOf, estimateOf } from './estimate.ts';
+import { bestArms, greedy } from './greedy.ts';
+import { epsilonAt, type Hyperparameters } from './hyperparameters.ts';
+import { drawIndex, type Generator } from './random.ts';
+import { recordOf } from './record.ts';
+import type { StateKey } from './state.ts';
+import type { Cell, ValueTable } from './value-table.ts';
+
+/** Why an action was taken. */
+export type ChoiceReason = 'only-default' | 'burn-in' | 'holdout' | 'explore' | 'greedy';
+
+/** Everything a choice depends on. */
+export interface ChooseInput {
+  readonly state: StateKey;
+  /** Feasible actions, in any order; must contain the default. */
+  readonly actions: readonly Action[];
+  /** The workload's own values; undefined = none yet. */
+  readonly table?: ValueTable | undefined;
+  /** The tier's values. */
+  readonly prior?: ValueTable | undefined;
+  readonly hyperparameters: Hyperparameters;
+  /** Episodes of the workload settled so far. */
+  readonly episodes: number;
+  /** Decisions for the default that were measured so far. */
+  readonly defaultSamples: number;
+  /** Share of decisions left to the default on purpose, 0..1. */
+  readonly holdoutRatio: number;
+  /** False = no budget or no headroom: only a best action, or the default. */
+  readonly exploreAllowed: boolean;
+  /** Pods of the same workload sent to a target and not yet visible there. */
+  readonly inFlight?: Readonly<Record<Action, number>> | undefined;
+  readonly generator: Generator;
+}
+
+/** A choice and everything needed to explain it. */
+export interface Choice {
+  readonly action: Action;
+  /** Probability of this action under the whole rule, burn-in and holdout included; (0, 1]. */
+  readonly propensity: number;
+  /** The same for every feasible action; sums to 1. */
+  readonly probabilities: Readonly<Record<Action, number>>;
+  /** The estimates that were compared. */
+  readonly values: Readonly<Record<Action, Cell>>;
+  /** `explore` = the action is not among the best known; `greedy` = it is. */
+  readonly reason: ChoiceReason;
+  /** The epsilon in force; 0 where exploring was not allowed. */
+  readonly epsilon: number;
+  /** As passed in: tells a greedy choice by draw from one by lack of budget. */
+  readonly exploreAllowed: boolean;
+}
+
+/**
+ * Chooses an action: the default where nothing else is feasible or too few default decisions were
+ * measured; else, with probability `holdoutRatio`, the default again; else a draw from the
+ * behaviour policy. Takes two numbers from the generator, always, and does not depend on the order
+ * of the actions: the same input gives the same choice, bit for bit.
+ * @throws RangeError when the default is missing from the actions, or a ratio is not in 0..1.
+ */
+export function choose(input: ChooseInput): Choice {
+  const { hyperparameters: h, exploreAllowed, holdoutRatio } = input;
+  if (!(holdoutRatio >= 0 && holdoutRatio <= 1)) {
+    throw new RangeError(`holdoutRatio: found ${holdoutRatio}`);
+  }
+  const holdoutDraw = input.generator.next();
+  const actionDraw = input.generator.next();
+  const arms = armsOf(input);
+  const fallback = arms.findIndex((arm) => arm.action === DEFAULT_ACTION);
+  if (fallback < 0) throw new RangeError(`actions: ${DEFAULT_ACTION} is not among them`);
+
+  const epsilon = exploreAllowed ? epsilonAt(h, input.episodes) : 0;
+  const result = (chosen: number, probabilities: readonly number[], reason: ChoiceReason): Choice =>
+    choiceOf({ arms, chosen, probabilities, reason, epsilon, exploreAllowed });
+
+  const onlyDefault = arms.map((_, index) => (index === fallback ? 1 : 0));
+  if (arms.length === 1) return result(fallback, onlyDefault, 'only-default');
+  if (input.defaultSamples < h.burnInDecisions) return result(fallback, onlyDefault, 'burn-in');
+
+  const behaviour = exploreAllowed ? behaviourOf(h.algorithm) : greedy;
+  const drawn = behaviour(arms, { ...h, epsilon });
+  const probabilities = drawn.map(
+    (probability, index) =>
+      (1 - holdoutRatio) * probability + (index === fallback ? holdoutRatio : 0),
+  );
+  if (holdoutDraw < holdoutRatio) return result(fallback, probabilities, 'holdout');
+  const chosen = drawIndex(actionDraw, drawn);
+  const best = bestArms(arms, (arm) => arm.value);
+  return result(chosen, probabilities, best[chosen] === true ? 'greedy' : 'explore');
+}
+
+/** The feasible actions without repetition, in code unit order, with their estimates. */
+function armsOf(input: ChooseInput): Arm[] {
+  const { state, table, prior, hyperparameters: h, inFlight = {} } = input;
+  return inOrder(input.actions).map((action): Arm => {
+    const own = cellOf(table, state, action);
+    const { value, weight } = estimateOf(own, cellOf(prior, state, action), action, h);
+    const siblings = Object.hasOwn(inFlight, action) ? inFlight[action] : 0;
+    return { action, value, weight, inFlight: siblings };
+  });
+}
+
+/** Sorted without repetition; a list that already is, as most callers keep it, costs one look. */
+function inOrder(actions: readonly Action[]): readonly Action[] {
+  const ordered = actions.every((action, index) => {
+    const before = actions[index - 1];
+    return before === undefined || before < action;
+  });
+  return ordered ? actions : [...new Set(actions)].sort();
+}
+
+interface Outcome {
+  readonly arms: readonly Arm[];
+  readonly chosen: number;
+  readonly probabilities: readonly number[];
+  readonly reason: ChoiceReason;
+  readonly epsilon: number;
+  readonly exploreAllowed: boolean;
+}
+
+function choiceOf({ arms, chosen, probabilities, ...rest }: Outcome): Choice {
+  const actionOf = (arm: Arm): Action => arm.action;
+  return {
+    action: arms[chosen]?.action ?? DEFAULT_ACTION,
+    propensity: probabilities[chosen] ?? 1,
+    probabilities: recordOf(arms, actionOf, (_, index) => probabilities[index] ?? 0),
+    values: recordOf(arms, actionOf, ({ value, weight }): Cell => ({ value, weight })),
+    ...rest,
+  };
+}

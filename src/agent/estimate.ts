@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION, type Action } from './action.ts';
+import type { Hyperparameters } from './hyperparameters.ts';
+import type { StateKey } from './state.ts';
+import type { Cell, ValueTable } from './value-table.ts';
+
+/**
+ * The cell of a table, or undefined where it was never updated. Only own keys count: `constructor`
+ * and `toString` are legal label values and must not find what every object inherits.
+ */
+export function cellOf(
+  table: ValueTable | undefined,
+  state: StateKey,
+  action: Action,
+): Cell | undefined {
+  if (table === undefined || !Object.hasOwn(table, state)) return undefined;
+  const row = table[state];
+  return row !== undefined && Object.hasOwn(row, action) ? row[action] : undefined;
+}
+
+/** Value of an action nothing is known of; the default is no better than itself. */
+export function initialValueOf(action: Action, h: Pick<Hyperparameters, 'initialValue'>): number {
+  return action === DEFAULT_ACTION ? 0 : h.initialValue;
+}
+
+/**
+ * What is believed of an action, from its own cell and the cell of the prior (the tier's table):
+ * `(n q + n0 p) / (n + n0)` with n own samples of mean q, and n0 = `priorWeight`, but never more
+ * than the samples the prior has itself. Without own samples that is the prior, without a prior
+ * the own mean, and without both the initial value with weight 0. `weight` counts own samples and
+ * n0: how sure the estimate is.
+ */
+export function estimateOf(
+  own: Cell | undefined,
+  prior: Cell | undefined,
+  action: Action,
+  h: Pick<Hyperparameters, 'initialValue' | 'priorWeight'>,
+): Cell {
+  const ownWeight = own?.weight ?? 0;
+  const priorWeight = Math.min(h.priorWeight, prior?.weight ?? 0);
+  const weight = ownWeight + priorWeight;
+  if (weight <= 0) return { value: initialValueOf(action, h), weight: 0 };
+  const total = ownWeight * (own?.value ?? 0) + priorWeight * (prior?.value ?? 0);
+  return { value: total / weight, weight };
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Arm } from './behaviour.ts';
+
+/**
+ * Guards every behaviour: a value that is not a number would be neither best nor worst.
+ * @throws RangeError when there is no arm, a value is not finite, or a weight is below 0 or NaN.
+ */
+export function checkArms(arms: readonly Arm[]): void {
+  if (arms.length === 0) throw new RangeError('arms: found none');
+  for (const { action, value, weight } of arms) {
+    if (!Number.isFinite(value)) throw new RangeError(`value of ${action}: found ${value}`);
+    if (!(weight >= 0)) throw new RangeError(`weight of ${action}: found ${weight}`);
+  }
+}
+
+/**
+ * Marks the best arms: all that share the greatest score and, among those, the fewest siblings in
+ * flight, so that a burst of Pods spreads over targets that look the same.
+ */
+export function bestArms(arms: readonly Arm[], score: (arm: Arm) => number): boolean[] {
+  checkArms(arms);
+  let best = -Infinity;
+  let fewest = Infinity;
+  for (const arm of arms) {
+    const value = score(arm);
+    const inFlight = arm.inFlight ?? 0;
+    if (value > best || (value === best && inFlight < fewest)) {
+      best = value;
+      fewest = inFlight;
+    }
+  }
+  return arms.map((arm) => score(arm) === best && (arm.inFlight ?? 0) === fewest);
+}
+
+/** The same probability for every marked arm, 0 for the others. */
+export function uniformOver(marks: readonly boolean[]): number[] {
+  const count = marks.reduce((sum, marked) => (marked ? sum + 1 : sum), 0);
+  const share = 1 / count;
+  return marks.map((marked) => (marked ? share : 0));
+}
+
+/** The greedy rule: an arm of greatest value, drawn uniformly among equals. */
+export function greedy(arms: readonly Arm[]): number[] {
+  return uniformOver(bestArms(arms, (arm) => arm.value));
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { InputError } from '#errors';
+import type { Command, FlagValues, Terminal } from '../command.ts';
+import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
+import { createProgress } from '../progress.ts';
+import { CLUSTERS, type ClusterName, type Job, type JobMessage } from './job.ts';
+import { runJobs } from './processes.ts';
+import { renderReport } from './report.ts';
+import { demoResults } from './results.ts';
+import { runJob } from './run-job.ts';
+
+/** `perihelion demo`: the whole loop on an embedded cluster. */
+export const demoCommand: Command = {
+  name: 'demo',
+  summary: 'Run the whole loop on an embedded cluster and compare four placements.',
+  flags: {
+    seeds: { type: 'string', placeholder: 'N', help: 'Seeds, 1 to 64 (default 4).' },
+    seed: { type: 'string', placeholder: 'N', help: 'First seed (default 1).' },
+    rollouts: {
+      type: 'string',
+      placeholder: 'N',
+      help: 'Rollouts that the agent learns from, 4 to 1000 (default 40).',
+    },
+    connections: {
+      type: 'string',
+      placeholder: 'N',
+      help: 'Connections of the closed loop that drives the application (default 12).',
+    },
+    cluster: { type: 'string', placeholder: 'NAME', help: 'seed, mixed or all (default all).' },
+    out: { type: 'string', placeholder: 'DIR', help: 'Folder of the results (default out/demo).' },
+    output: { type: 'string', placeholder: 'FORMAT', help: 'table or json (default table).' },
+    job: { type: 'string', placeholder: 'JSON', help: 'Internal: run one seed on one cluster.' },
+  },
+  examples: ['perihelion demo', 'perihelion demo --seeds 8 --cluster mixed --output json'],
+  run: demo,
+};
+
+async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
+  const job = textFlag(flags, 'job');
+  if (job !== undefined) return oneJob(job, terminal);
+  const format = choiceFlag(flags, 'output', ['table', 'json']);
+  const folder = textFlag(flags, 'out') ?? join('out', 'demo');
+  const jobs = jobsOf(flags, folder);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    throw new InputError(
+      'PERI_SETTINGS_INVALID',
+      '--out',
+      folder,
+      `a folder to write to (${code})`,
+    );
+  }
+  const progress = createProgress(terminal);
+  const startedAt = new Date();
+  const started = performance.now();
+  const results = await runJobs(jobs, {
+    processes: Math.min(jobs.length, availableParallelism()),
+    entry: process.argv[1] ?? '',
+    onProgress: (done, label) => progress.update(done, label),
+  }).finally(() => progress.end());
+  const durationSeconds = (performance.now() - started) / 1000;
+  const summary = demoResults(results, { startedAt, durationSeconds });
+  const file = join(folder, 'results.json');
+  const text = `${JSON.stringify(summary, undefined, 2)}\n`;
+  writeFileSync(file, text);
+  if (format === 'json') {
+    terminal.stdout.write(text);
+    return 0;
+  }
+  terminal.stdout.write(
+    `\n${renderReport(summary)}\nresults    ${file}\naudit log  ${summary.auditLog}` +
+      `\n${durationSeconds.toFixed(0)} s\n`,
+  );
+  return 0;
+}
+
+function jobsOf(flags: FlagValues, folder: string): Job[] {
+  const seeds = integerFlag(flags, 'seeds', { default: 4, minimum: 1, maximum: 64 });
+  const first = integerFlag(flags, 'seed', { default: 1, minimum: 0, maximum: 2 ** 31 });
+  const rollouts = integerFlag(flags, 'rollouts', { default: 40, minimum: 4, maximum: 1000 });
+  const connections = integerFlag(flags, 'connections', { default: 12, minimum: 1, maximum: 4096 });
+  const which = choiceFlag(flags, 'cluster', ['all', ...CLUSTERS]);
+  const clusters: readonly ClusterName[] = which === 'all' ? CLUSTERS : [which];
+  const jobs: Job[] = [];
+  for (const cluster of clusters) {
+    for (let seed = first; seed < first + seeds; seed += 1) {
+      const auditPath = join(folder, `audit-${cluster}-${String(seed)}.jsonl`);
+      jobs.push({ cluster, seed, rollouts, connections, auditPath });
+    }
+  }
+  return jobs;
+}
+
+async function oneJob(text: string, terminal: Terminal): Promise<number> {
+  const job = JSON.parse(text) as Job;
+  const say = (message: JobMessage): void => {
+    terminal.stdout.write(`${JSON.stringify(message)}\n`);
+  };
+  const result = await runJob(job, (done, label) => say({ kind: 'progress', done, label }));
+  say({ kind: 'result', result });
+  return 0;
+}

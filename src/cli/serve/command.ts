@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { pino } from 'pino';
+import { InputError } from '#errors';
+import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { parseSettings, readSettingsFile } from '#settings/parse.ts';
+import type { Settings } from '#settings/settings.ts';
+import type { Command, FlagValues, Terminal } from '../command.ts';
+import { textFlag } from '../flags.ts';
+import { startProduct } from './product.ts';
+
+/** `perihelion serve`: the product in a cluster. */
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Run the webhook, the learner, or both.',
+  flags: {
+    role: {
+      type: 'string',
+      placeholder: 'LIST',
+      help: 'admission, learner, or both with a comma between (default: both).',
+    },
+    config: { type: 'string', placeholder: 'FILE', help: 'Settings in YAML.' },
+    kubeconfig: {
+      type: 'string',
+      placeholder: 'FILE',
+      help: 'How to reach the cluster (default: KUBECONFIG, ~/.kube/config, then in-cluster).',
+    },
+    context: { type: 'string', placeholder: 'NAME', help: 'Context of the kubeconfig.' },
+    'check-config': { type: 'boolean', help: 'Check the settings and exit.' },
+  },
+  examples: [
+    'perihelion serve --role admission --config /etc/perihelion/settings.yaml',
+    'perihelion serve --role admission,learner --kubeconfig ~/.kube/config',
+  ],
+  run: serve,
+};
+
+async function serve(flags: FlagValues, terminal: Terminal): Promise<number> {
+  const settings = settingsOf(flags);
+  if (flags['check-config'] === true) {
+    terminal.stdout.write('the settings are usable\n');
+    return 0;
+  }
+  const kubeConfig = kubeConfigOf(flags);
+  const logger = pino({ level: settings.logLevel, base: { roles: settings.roles } });
+  const product = await startProduct(settings, {
+    kubeConfig,
+    now: () => Date.now(),
+    elapsed: () => performance.now(),
+    newId: () => randomUUID(),
+    random: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+    logger,
+    identity: `${terminal.env['POD_NAME'] ?? hostname()}_${randomBytes(4).toString('hex')}`,
+    drive: 'timer',
+  });
+  const signal = await endOfService();
+  logger.info({ signal }, 'going away');
+  // A second signal means now.
+  void endOfService().then(() => process.exit(1));
+  await product.drain();
+  logger.info('gone');
+  return 0;
+}
+
+function settingsOf(flags: FlagValues): Settings {
+  const file = textFlag(flags, 'config');
+  const raw = file === undefined ? {} : readSettingsFile(file);
+  const role = textFlag(flags, 'role');
+  if (role === undefined) return parseSettings(raw);
+  const roles = role.split(',').map((one) => one.trim());
+  try {
+    return parseSettings({ ...raw, roles });
+  } catch (error) {
+    if (error instanceof InputError && error.field.startsWith('roles')) {
+      const expected = 'admission, learner, or both with a comma between';
+      throw new InputError('PERI_SETTINGS_INVALID', '--role', role, expected);
+    }
+    throw error;
+  }
+}
+
+function kubeConfigOf(flags: FlagValues): PooledKubeConfig {
+  const config = new PooledKubeConfig();
+  const file = textFlag(flags, 'kubeconfig');
+  try {
+    if (file === undefined) config.loadFromDefault();
+    else config.loadFromFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new InputError(
+      'PERI_SETTINGS_UNREADABLE',
+      '--kubeconfig',
+      file ?? 'the default kubeconfig',
+      `a readable kubeconfig (${reason})`,
+    );
+  }
+  const context = textFlag(flags, 'context');
+  if (context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(context)) {
+      const expected = `one of ${names.join(', ')}`;
+      throw new InputError('PERI_SETTINGS_INVALID', '--context', context, expected);
+    }
+    config.setCurrentContext(context);
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new InputError(
+      'PERI_SETTINGS_INVALID',
+      '--kubeconfig',
+      file ?? 'a configuration without a cluster',
+      'a kubeconfig whose current context names a cluster',
+    );
+  }
+  return config;
+}
+
+function endOfService(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  return promise;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Gauge, type Registry } from 'prom-client';
+import { OPT_IN_VALUE } from '#admission/eligibility.ts';
+import type { ReadinessCheck } from '#admission/operations.ts';
+import type { AuditSink } from '#audit/sink.ts';
+import { readDecisionKey } from '#certs/keyring.ts';
+import { KubeSecretStore } from '#certs/kube-stores.ts';
+import { sleep } from '#cluster/backoff.ts';
+import type { KubeClient } from '#cluster/client.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision.ts';
+import { EventRecorder } from '#cluster/events.ts';
+import type { Informers } from '#cluster/informers.ts';
+import { LeaderElector, type Leadership } from '#cluster/lease.ts';
+import { ModelStore } from '#cluster/model-store.ts';
+import { createLearner, type Learner, type LearnerOptions } from '#learner/learner.ts';
+import { createLearnerMetrics } from '#learner/metrics.ts';
+import type { TickReport } from '#learner/tick-report.ts';
+import type { Settings } from '#settings/settings.ts';
+import { VERSION } from '../version.ts';
+import type { ProductPorts } from './ports.ts';
+import { openTelemetry } from './telemetry.ts';
+
+/** Between two looks for the signing key, which the admission role makes. */
+const KEY_RETRY_MILLISECONDS = 1000;
+
+/** What the learner role is made of. */
+export interface LearnerRoleOptions {
+  readonly settings: Settings;
+  readonly ports: ProductPorts;
+  readonly client: KubeClient;
+  readonly informers: Informers;
+  readonly audit: AuditSink;
+  readonly registry: Registry;
+  /** The signing key where this process has it already; else it is read from the Secret. */
+  readonly decisionKey: Buffer | undefined;
+}
+
+/** The running learner role. */
+export interface LearnerRole {
+  readonly checks: readonly ReadinessCheck[];
+  /** One scrape of the exporters (drive `manual`). */
+  scrape(): Promise<void>;
+  /** One learning cycle (drive `manual`); waits until this process leads. */
+  tick(): Promise<TickReport>;
+  /** Gives the lease back and ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the learner role: scrapes (where no Prometheus server does), stands for election, and
+ * learns while it leads. Followers only keep their informers warm.
+ */
+export async function startLearnerRole(
+  options: LearnerRoleOptions,
+  outer: AbortSignal,
+): Promise<LearnerRole> {
+  const { settings, ports, client, informers, audit, registry } = options;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([outer, ended.signal]);
+  const decisionKey = options.decisionKey ?? (await awaitKey(options, signal));
+  const telemetry = openTelemetry(settings.telemetry, informers.view, ports);
+  const events = new EventRecorder(ports.identity, {
+    api: client,
+    now: ports.now,
+    newId: ports.newId,
+    onDropped: (why, error) => ports.logger.debug({ why, err: error }, 'an Event was not written'),
+  });
+  const metrics = createLearnerMetrics(registry);
+  const elector = new LeaderElector(
+    { namespace: settings.namespace, name: settings.learner.leaseName, identity: ports.identity },
+    {
+      api: client,
+      // A lease is judged in real time, whatever clock the learner's windows follow.
+      now: () => Date.now(),
+      monotonic: ports.elapsed,
+      random: ports.random,
+      sleep,
+      onError: (error) => ports.logger.warn({ err: error }, 'leader election'),
+    },
+    settings.learner,
+  );
+  new Gauge({
+    name: 'perihelion_learner_is_leader',
+    help: '1 while this process holds the lease of the learner, else 0.',
+    registers: [registry],
+    collect() {
+      this.set(elector.isLeader ? 1 : 0);
+    },
+  });
+  const learnerOf = (leadership: Leadership): Learner =>
+    createLearner({
+      ...viewsOf(informers),
+      power: telemetry.sources,
+      latency: telemetry.sources,
+      load: telemetry.sources,
+      store: new ModelStore(client, leadership.epoch),
+      decisionKeys: decisionKey,
+      limits: { ingestDelaySeconds: settings.learner.ingestDelaySeconds },
+      now: ports.now,
+      isLeader: leadership.holds,
+      logger: ports.logger,
+      metrics,
+      onSettled: (record) => audit.write({ ...record, versions: { perihelion: VERSION } }),
+      onEvent: ({ namespace, owner, reason, message }) => {
+        void events.record(
+          { ...owner, namespace },
+          { type: 'Normal', reason, action: 'Place', note: message },
+        );
+      },
+    });
+  let leading = Promise.withResolvers<Learner>();
+  const election = elector.run(async (leadership) => {
+    ports.logger.info({ epoch: leadership.epoch }, 'this process leads');
+    const learner = learnerOf(leadership);
+    leading.resolve(learner);
+    if (ports.drive === 'timer') {
+      await learner.run(settings.learner.intervalSeconds, leadership.signal);
+    } else {
+      await aborted(leadership.signal);
+    }
+    leading = Promise.withResolvers();
+    ports.logger.info({ epoch: leadership.epoch }, 'this process leads no longer');
+  }, signal);
+  const scraping = ports.drive === 'timer' ? telemetry.run(signal) : Promise.resolve();
+  return {
+    checks: [],
+    scrape: telemetry.scrape,
+    tick: async () => (await leading.promise).tick(),
+    async stop() {
+      ended.abort();
+      await Promise.all([election, scraping]);
+      await telemetry.close();
+    },
+  };
+}
+
+type Views = Pick<LearnerOptions, 'view' | 'namespaces' | 'policies' | 'models'>;
+
+function viewsOf({ view, policies, models }: Informers): Views {
+  return { view, policies, models, namespaces: () => optedIn(view.namespaces()) };
+}
+
+function* optedIn(
+  namespaces: Iterable<{
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+  }>,
+): Iterable<string> {
+  for (const { name, labels } of namespaces) {
+    if (labels[PLACEMENT_LABEL] === OPT_IN_VALUE) yield name;
+  }
+}
+
+async function awaitKey(options: LearnerRoleOptions, signal: AbortSignal): Promise<Buffer> {
+  const { settings, client, ports } = options;
+  const store = new KubeSecretStore(client, settings.namespace, settings.webhook.secret);
+  for (;;) {
+    try {
+      const secret = await store.read();
+      const key = secret === undefined ? undefined : readDecisionKey(secret.data);
+      if (key !== undefined) return key;
+      ports.logger.info('waiting for the signing key, which the admission role makes');
+    } catch (error) {
+      ports.logger.warn({ err: error }, 'the signing key cannot be read');
+    }
+    signal.throwIfAborted();
+    await sleep(KEY_RETRY_MILLISECONDS, signal);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

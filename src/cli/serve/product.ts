@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Counter, Gauge, Registry } from 'prom-client';
+import { OperationsServer, type ReadinessCheck } from '#admission/operations.ts';
+import { openAuditLog } from '#audit/open.ts';
+import { type AuditSink, DROP_REASONS } from '#audit/sink.ts';
+import { sleep } from '#cluster/backoff.ts';
+import { KubeClient } from '#cluster/client.ts';
+import { type Informers, startInformers } from '#cluster/informers.ts';
+import type { TickReport } from '#learner/tick-report.ts';
+import type { Settings } from '#settings/settings.ts';
+import { type AdmissionRole, startAdmissionRole } from './admission-role.ts';
+import { type LearnerRole, startLearnerRole } from './learner-role.ts';
+import type { ProductPorts } from './ports.ts';
+
+/** The running product: one process with one or both roles. */
+export interface Product {
+  /** Port of the webhook; undefined without the admission role. */
+  readonly webhookPort: number | undefined;
+  readonly operationsPort: number;
+  readonly informers: Informers;
+  readonly audit: AuditSink;
+  readonly registry: Registry;
+  /** What keeps traffic away, one line each; empty = ready. */
+  problems(): string[];
+  /** One scrape of the exporters; for drive `manual`. */
+  scrape(): Promise<void>;
+  /** One learning cycle; for drive `manual`. */
+  tick(): Promise<TickReport>;
+  /** Drains the webhook (requests are answered while endpoints are taken out), then stops. */
+  drain(): Promise<void>;
+  /** Stops at once. */
+  stop(): Promise<void>;
+}
+
+/** Puts the product together; the only place where rooms meet. */
+export async function startProduct(settings: Settings, ports: ProductPorts): Promise<Product> {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const registry = new Registry();
+  const client = new KubeClient(ports.kubeConfig, { random: ports.random, sleep });
+  const audit = openAuditLog({
+    path: settings.audit.path,
+    source: ports.identity,
+    now: ports.now,
+    maxFileBytes: settings.audit.maximumFileBytes,
+    keepFiles: settings.audit.keepFiles,
+  });
+  observeAudit(audit, registry);
+  const informers = startInformers({
+    roles: settings.roles,
+    // Watches live in real time; only decisions and windows follow a virtual clock.
+    ports: { api: client, random: ports.random, now: () => Date.now(), sleep },
+    defaultNamespace: settings.namespace,
+    observe: informerObserver(registry, ports),
+    onPolicyProblem: (problem) =>
+      ports.logger.warn({ problem }, 'a PlacementPolicy cannot be used; the last good one holds'),
+  });
+  const checks: ReadinessCheck[] = [
+    {
+      name: 'informers',
+      problem: () => (informers.view.synced ? undefined : 'the first list is not done'),
+    },
+    { name: 'roles', problem: () => (started ? undefined : 'the roles are being started') },
+  ];
+  let started = false;
+  const operations = new OperationsServer({ registry, checks });
+  const { port: operationsPort } = await operations.listen(settings.operations);
+  ports.logger.info({ port: operationsPort }, 'probes and metrics listen');
+  const parts = { settings, ports, client, informers, audit, registry };
+  let admission: AdmissionRole | undefined;
+  let learner: LearnerRole | undefined;
+  const stop = async (): Promise<void> => {
+    ended.abort();
+    await learner?.stop();
+    await admission?.stop();
+    await informers.stop();
+    await audit.close();
+    await operations.close();
+    await ports.kubeConfig.close();
+  };
+  try {
+    if (settings.roles.includes('admission')) admission = await startAdmissionRole(parts, signal);
+    if (settings.roles.includes('learner')) {
+      const decisionKey = admission?.decisionKey;
+      learner = await startLearnerRole({ ...parts, decisionKey }, signal);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  checks.push(...(admission?.checks ?? []), ...(learner?.checks ?? []));
+  started = true;
+  return {
+    webhookPort: admission?.port,
+    operationsPort,
+    informers,
+    audit,
+    registry,
+    problems: () =>
+      checks.flatMap(({ name, problem }) => {
+        const text = problem();
+        return text === undefined ? [] : [`${name}: ${text}`];
+      }),
+    scrape: async () => learner?.scrape(),
+    tick: () => {
+      if (learner === undefined) throw new Error('this process has no learner role');
+      return learner.tick();
+    },
+    async drain() {
+      await admission?.drain();
+      await stop();
+    },
+    stop,
+  };
+}
+
+function informerObserver(
+  registry: Registry,
+  ports: ProductPorts,
+): NonNullable<Parameters<typeof startInformers>[0]['observe']> {
+  const happenings = new Counter({
+    name: 'perihelion_informer_happenings_total',
+    help: 'What the informers met: lists, watch restarts, failures, by resource.',
+    labelNames: ['resource', 'happening'],
+    registers: [registry],
+  });
+  return (resource, happening, error) => {
+    happenings.inc({ resource, happening });
+    if (error !== undefined) ports.logger.debug({ resource, happening, err: error }, 'informer');
+  };
+}
+
+function observeAudit(audit: AuditSink, registry: Registry): void {
+  new Gauge({
+    name: 'perihelion_audit_queue_entries',
+    help: 'Audit entries waiting to be written.',
+    registers: [registry],
+    collect() {
+      this.set(audit.stats.queued);
+    },
+  });
+  const seen = new Map<string, number>();
+  new Counter({
+    name: 'perihelion_audit_written_total',
+    help: 'Audit entries written.',
+    registers: [registry],
+    collect() {
+      this.inc(audit.stats.written - (seen.get('written') ?? 0));
+      seen.set('written', audit.stats.written);
+    },
+  });
+  new Counter({
+    name: 'perihelion_audit_dropped_total',
+    help: 'Audit entries that were dropped, by reason.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      for (const reason of DROP_REASONS) {
+        const total = audit.stats.dropped[reason];
+        this.inc({ reason }, total - (seen.get(reason) ?? 0));
+        seen.set(reason, total);
+      }
+    },
+  });
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod';
+
+/*
+ * The spec of a PlacementModel: what `src/cluster/model.ts` holds in memory, in the form the
+ * Kubernetes API asks for. There are no floats in the API: a measured number is a string of
+ * decimal digits that reads back as the same double. Tables are lists of rows.
+ */
+
+/** Most items of each list; together they keep every object well under 1 MiB. */
+export const MODEL_LIMITS = {
+  cells: 1024,
+  baselines: 64,
+  settled: 6144,
+  targets: 2048,
+  workloads: 512,
+  peers: 32,
+  /** Characters of an action or a target: a label value, or `(default)`. */
+  nameCharacters: 63,
+  stateCharacters: 256,
+  idCharacters: 64,
+  workloadCharacters: 317,
+  /** Bytes of the whole spec as JSON. */
+  specBytes: 900_000,
+} as const;
+
+/** A double in decimal. */
+export const DECIMAL_PATTERN = /^-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?$/;
+
+const LARGEST_INTEGER = Number.MAX_SAFE_INTEGER;
+
+function decimal(description: string) {
+  return z.string().max(32).regex(DECIMAL_PATTERN).meta({ description });
+}
+
+function count(description: string) {
+  return z.int().min(0).max(LARGEST_INTEGER).meta({ description, format: 'int64' });
+}
+
+function text(maximum: number, description: string) {
+  return z.string().min(1).max(maximum).meta({ description });
+}
+
+const MAP = 'map';
+const { nameCharacters, stateCharacters, idCharacters, workloadCharacters } = MODEL_LIMITS;
+
+const statistics = {
+  mean: decimal('Weighted mean, in decimal.'),
+  variance: decimal('Weighted variance, in decimal.'),
+  weight: decimal('Weighted number of samples, in decimal.'),
+};
+
+const cell = z
+  .object({
+    state: text(stateCharacters, 'State, for example `load=normal,least=worker-2`.'),
+    action: text(nameCharacters, 'Target, or `(default)`.'),
+    value: decimal('Estimated advantage over the default scheduler, in decimal.'),
+    weight: decimal('Weighted number of updates, in decimal.'),
+  })
+  .meta({ description: 'One learned cell.' });
+
+const baseline = z
+  .object({
+    loadBucket: text(nameCharacters, 'Load of the workload against its own history.'),
+    cost: text(nameCharacters, 'Name of the cost, for example `joulesPerRequest`.'),
+    ...statistics,
+  })
+  .meta({ description: 'Statistics of one cost under the default scheduler.' });
+
+const shard = z
+  .object({
+    version: count('Rises by one with every write.'),
+    episodes: count('Rollouts settled so far.'),
+    cells: z
+      .array(cell)
+      .max(MODEL_LIMITS.cells)
+      .meta({
+        description: 'What is learned: a row for each state and action.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['state', 'action'],
+      }),
+    baselines: z
+      .array(baseline)
+      .max(MODEL_LIMITS.baselines)
+      .meta({
+        description: 'Costs of the default scheduler, by load and cost.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['loadBucket', 'cost'],
+      }),
+    load: z
+      .object(statistics)
+      .meta({ description: 'Load of the workload so far, in requests per second.' }),
+    defaultSamples: count('Decisions of the default scheduler measured so far.'),
+    settled: z.array(text(idCharacters, 'Id of a decision.')).max(MODEL_LIMITS.settled).meta({
+      description: 'Decisions that are counted already, kept while their Pods exist.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+    followed: count('Pods that landed on the target they were asked to prefer.'),
+    asked: count('Pods that were asked to prefer a target.'),
+  })
+  .meta({ description: 'What is learned of one workload or one tier.' });
+
+const target = z
+  .object({
+    name: text(nameCharacters, 'Value of the topology key.'),
+    health: z
+      .enum(['healthy', 'absent', 'stale', 'not-a-number', 'zero', 'fake', 'absurd'])
+      .meta({ description: 'Health of its telemetry; only `healthy` is preferred.' }),
+    cpuRatio: decimal('Mean CPU utilisation of its nodes, 0 to 1; absent = unknown.').optional(),
+    memoryRatio: decimal(
+      'Mean memory utilisation of its nodes, 0 to 1; absent = unknown.',
+    ).optional(),
+    watts: decimal('Power of its nodes together; absent = unknown.').optional(),
+  })
+  .meta({ description: 'What was last seen of one target.' });
+
+const workload = z
+  .object({
+    workload: text(workloadCharacters, 'Workload, for example `Deployment/frontend`.'),
+    loadBucket: z
+      .enum(['low', 'normal', 'high'])
+      .optional()
+      .meta({ description: 'Load against its own history; absent = unknown.' }),
+    peers: z.array(text(workloadCharacters, 'Workload.')).max(MODEL_LIMITS.peers).meta({
+      description: 'Workloads it calls or is called by.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  })
+  .meta({ description: 'What was last seen of one workload.' });
+
+const observation = z
+  .object({
+    observedTime: z
+      .string()
+      .max(32)
+      .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$/)
+      .meta({ description: 'When it was observed.', format: 'date-time' }),
+    targets: z
+      .array(target)
+      .max(MODEL_LIMITS.targets)
+      .meta({
+        description: 'Load and health of each target.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['name'],
+      }),
+    workloads: z
+      .array(workload)
+      .max(MODEL_LIMITS.workloads)
+      .meta({
+        description: 'Load and peers of each workload.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['workload'],
+      }),
+  })
+  .meta({ description: 'What was last seen of targets and workloads.' });
+
+/** The zod schema of the spec of a PlacementModel. */
+export const modelSpecSchema = z
+  .object({
+    policyName: z
+      .string()
+      .min(1)
+      .max(253)
+      .meta({ description: 'PlacementPolicy that this was learned under.' }),
+    workload: text(
+      workloadCharacters,
+      'Workload, for example `Deployment/frontend`, or `Tier/data` for the prior of a tier.',
+    ).optional(),
+    shard: shard.optional(),
+    observation: observation.optional(),
+  })
+  .refine(
+    (spec) =>
+      (spec.shard === undefined) !== (spec.observation === undefined) &&
+      (spec.shard === undefined) === (spec.workload === undefined),
+    'must have either `workload` and `shard`, or `observation`',
+  )
+  .meta({
+    description: 'What the agent has learned; written by the elected learner, never by hand.',
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.shard) != has(self.observation) && has(self.shard) == has(self.workload)',
+        message: 'must have either `workload` and `shard`, or `observation`',
+      },
+    ],
+  });
+
+/** The spec of a PlacementModel as it stands in the API. */
+export type ModelSpec = z.output<typeof modelSpecSchema>;

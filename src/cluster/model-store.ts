@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+import { API_GROUP, GROUP_VERSION, resourcePath, RESOURCES } from './api-group.ts';
+import type { KubeApi } from './client.ts';
+import { asObject, asText, asTextMap, type JsonObject } from './json.ts';
+import { KubernetesError } from './kubernetes-error.ts';
+import { decodeModel, encodeObservation, encodeShard } from './model-codec.ts';
+import { modelLabels, observationName, shardName } from './model-name.ts';
+import type { ModelSpec } from './model-schema.ts';
+import type { ModelShard, Observation } from './model.ts';
+import type { WorkloadKey } from './workload.ts';
+
+/** Annotation that holds the leader's epoch: a former leader sees that it is one. */
+export const EPOCH_ANNOTATION = `${API_GROUP}/leader-epoch`;
+
+/** What became of a write. */
+export type WriteResult<T> =
+  | { readonly kind: 'written'; readonly resourceVersion: string }
+  /** Another writer was there; `current` is what stands now (undefined = nothing). */
+  | { readonly kind: 'conflict'; readonly current: T | undefined }
+  /** A leader of a later epoch has written: stop leading. */
+  | { readonly kind: 'fenced'; readonly epoch: number };
+
+/** What is known to stand; `version` is 0 for what is not a shard. */
+interface Known {
+  readonly resourceVersion: string;
+  readonly version: number;
+}
+
+interface Draft {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: ModelSpec;
+}
+
+/**
+ * The leader's writes of PlacementModels. Each write names the resourceVersion it replaces, so
+ * that no write is ever lost; each shard write must be the successor (`version` + 1) of what
+ * stands, so that a write whose answer was lost is not done twice; each carries the epoch of the
+ * lease, so that a leader that was deposed without noticing is stopped.
+ */
+export class ModelStore {
+  readonly #api: KubeApi;
+  readonly #epoch: number;
+  readonly #known = new Map<string, Known>();
+  /** Epoch of a later leader, once one was seen: from then on nothing is written. */
+  #fence: number | undefined;
+
+  /** @param epoch `leaseTransitions` of the lease this process holds */
+  constructor(api: KubeApi, epoch: number) {
+    this.#api = api;
+    this.#epoch = epoch;
+  }
+
+  /**
+   * Reads a shard as it stands; undefined = none yet.
+   * @throws KubernetesError; PerihelionError `PERI_MODEL_MALFORMED`
+   */
+  async readShard(
+    namespace: string,
+    policy: string,
+    workload: WorkloadKey,
+  ): Promise<ModelShard | undefined> {
+    return shardOf(namespace, await this.#read(namespace, shardName(policy, workload)));
+  }
+
+  /**
+   * Writes a shard whose `version` is one more than that of the shard it was made from (1 for the
+   * first). On a conflict nothing is written; make it anew from `current`.
+   * @throws KubernetesError when it is not known whether the write was done: write again, the
+   *   version tells; PerihelionError `PERI_MODEL_MALFORMED` when it is too large
+   */
+  async writeShard(shard: ModelShard): Promise<WriteResult<ModelShard>> {
+    const { namespace, policy, workload } = shard;
+    const draft: Draft = {
+      namespace,
+      name: shardName(policy, workload),
+      labels: modelLabels(policy, 'shard'),
+      spec: encodeShard(shard),
+    };
+    if (this.#fence !== undefined) return fenced(this.#fence);
+    const known = this.#known.get(`${namespace}/${draft.name}`);
+    if (known?.version !== shard.version - 1) {
+      const stored = await this.#read(namespace, draft.name);
+      if (this.#fence !== undefined) return fenced(this.#fence);
+      const current = shardOf(namespace, stored);
+      if ((current?.version ?? 0) !== shard.version - 1) return { kind: 'conflict', current };
+    }
+    const written = await this.#write(draft);
+    if (written !== undefined) return { kind: 'written', resourceVersion: written };
+    const stored = await this.#read(namespace, draft.name);
+    if (this.#fence !== undefined) return fenced(this.#fence);
+    return { kind: 'conflict', current: shardOf(namespace, stored) };
+  }
+
+  /**
+   * Writes an observation; the latest one counts, so a conflict is met by reading and writing
+   * once more.
+   * @throws KubernetesError; PerihelionError `PERI_MODEL_MALFORMED` when it is too large
+   */
+  async writeObservation(observation: Observation): Promise<WriteResult<Observation>> {
+    const { namespace, policy } = observation;
+    const draft: Draft = {
+      namespace,
+      name: observationName(policy),
+      labels: modelLabels(policy, 'observation'),
+      spec: encodeObservation(observation),
+    };
+    for (let attempt = 0; attempt < 2 && this.#fence === undefined; attempt += 1) {
+      const written = await this.#write(draft);
+      if (written !== undefined) return { kind: 'written', resourceVersion: written };
+      await this.#read(namespace, draft.name);
+    }
+    if (this.#fence !== undefined) return fenced(this.#fence);
+    return { kind: 'conflict', current: undefined };
+  }
+
+  async #read(namespace: string, name: string): Promise<JsonObject | undefined> {
+    const key = `${namespace}/${name}`;
+    try {
+      const raw = await this.#api.get(resourcePath(RESOURCES.models, { namespace, name }));
+      const metadata = asObject(raw['metadata']);
+      const resourceVersion = asText(metadata['resourceVersion']);
+      this.#known.set(key, { resourceVersion, version: versionOf(raw) });
+      const epoch = Number(asTextMap(metadata['annotations'])[EPOCH_ANNOTATION] ?? '0');
+      if (epoch > this.#epoch) this.#fence = epoch;
+      return raw;
+    } catch (error) {
+      if (!KubernetesError.is(error, 404)) throw error;
+      this.#known.delete(key);
+      return undefined;
+    }
+  }
+
+  /** The new resourceVersion; undefined when something else stands there than was known. */
+  async #write(draft: Draft): Promise<string | undefined> {
+    const { namespace, name } = draft;
+    const key = `${namespace}/${name}`;
+    const resourceVersion = this.#known.get(key)?.resourceVersion;
+    // Until the answer is here it is not known what stands.
+    this.#known.delete(key);
+    const body = {
+      apiVersion: GROUP_VERSION,
+      kind: 'PlacementModel',
+      metadata: {
+        namespace,
+        name,
+        labels: draft.labels,
+        annotations: { [EPOCH_ANNOTATION]: String(this.#epoch) },
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+      spec: draft.spec,
+    };
+    try {
+      const answer =
+        resourceVersion === undefined
+          ? await this.#api.create(resourcePath(RESOURCES.models, { namespace }), body)
+          : await this.#api.update(resourcePath(RESOURCES.models, { namespace, name }), body);
+      const written = asText(asObject(answer['metadata'])['resourceVersion']);
+      this.#known.set(key, { resourceVersion: written, version: versionOf(body) });
+      return written;
+    } catch (error) {
+      // 404: deleted meanwhile (or the namespace is gone, which the next create will say).
+      const gone = resourceVersion !== undefined && KubernetesError.is(error, 404);
+      if (gone || KubernetesError.is(error, 409)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function versionOf(raw: JsonObject): number {
+  const { version } = asObject(asObject(raw['spec'])['shard']);
+  return typeof version === 'number' ? version : 0;
+}
+
+function shardOf(namespace: string, stored: JsonObject | undefined): ModelShard | undefined {
+  if (stored === undefined) return undefined;
+  const model = decodeModel(namespace, stored['spec']);
+  return model.kind === 'shard' ? model.shard : undefined;
+}
+
+function fenced(epoch: number): { readonly kind: 'fenced'; readonly epoch: number } {
+  return { kind: 'fenced', epoch };
+}

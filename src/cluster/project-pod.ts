@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  asObject,
+  asObjects,
+  asOptionalText,
+  asText,
+  asTextMap,
+  asTexts,
+  isObject,
+  type JsonObject,
+} from './json.ts';
+import { PREFIX } from './decision.ts';
+import { effectiveRequests } from './pod-requests.ts';
+import { projectController, requiredTime, time, trueSince } from './project-metadata.ts';
+import { projectRequirements } from './project-selector.ts';
+import type { LabelSelector, PodAffinityTerm, SlimPod } from './slim.ts';
+
+/** Annotations that are in use: our own, and where a Pod is scraped. */
+const KEPT_ANNOTATIONS = [`${PREFIX}/`, 'prometheus.io/'];
+
+/**
+ * A raw Pod, slim.
+ * @throws PerihelionError `PERI_KUBERNETES_OBJECT` for a time or an amount that cannot be read
+ */
+export function projectPod(raw: JsonObject): SlimPod {
+  const metadata = asObject(raw['metadata']);
+  const spec = asObject(raw['spec']);
+  const status = asObject(raw['status']);
+  const conditions = asObjects(status['conditions']);
+  const generateName = asOptionalText(metadata['generateName']);
+  return {
+    uid: asText(metadata['uid']),
+    namespace: asText(metadata['namespace']),
+    name: asText(metadata['name']),
+    ...(generateName === undefined ? {} : { generateName }),
+    labels: asTextMap(metadata['labels']),
+    annotations: keptAnnotations(metadata['annotations']),
+    owner: projectController(metadata),
+    nodeName: asOptionalText(spec['nodeName']),
+    podIP: asOptionalText(status['podIP']),
+    phase: asText(status['phase']) || 'Unknown',
+    createdAt: requiredTime(metadata['creationTimestamp'], 'metadata.creationTimestamp'),
+    boundAt: trueSince(conditions, 'PodScheduled'),
+    readyAt: trueSince(conditions, 'Ready'),
+    deletedAt: time(metadata['deletionTimestamp'], 'metadata.deletionTimestamp'),
+    requests: effectiveRequests(raw),
+    requiredAntiAffinity: requiredAntiAffinity(spec),
+  };
+}
+
+/** Whether a Pod holds the resources it requests: bound, and not at its end. */
+export function holdsResources(pod: SlimPod): boolean {
+  return pod.nodeName !== undefined && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+}
+
+/** Required pod anti-affinity of a raw Pod spec. */
+export function requiredAntiAffinity(spec: JsonObject): readonly PodAffinityTerm[] {
+  const antiAffinity = asObject(asObject(spec['affinity'])['podAntiAffinity']);
+  const terms = asObjects(antiAffinity['requiredDuringSchedulingIgnoredDuringExecution']);
+  return terms.length === 0 ? NONE : terms.map(projectTerm);
+}
+
+const NONE: readonly PodAffinityTerm[] = Object.freeze([]);
+
+function projectTerm(raw: JsonObject): PodAffinityTerm {
+  const labelSelector = projectLabelSelector(raw['labelSelector']);
+  const namespaceSelector = projectLabelSelector(raw['namespaceSelector']);
+  const namespaces = asTexts(raw['namespaces']);
+  return {
+    topologyKey: asText(raw['topologyKey']),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(namespaces.length === 0 ? {} : { namespaces }),
+    ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
+  };
+}
+
+/** Undefined where there is none: an absent selector matches nothing, an empty one everything. */
+function projectLabelSelector(raw: unknown): LabelSelector | undefined {
+  if (!isObject(raw)) return undefined;
+  return {
+    ...(isObject(raw['matchLabels']) ? { matchLabels: asTextMap(raw['matchLabels']) } : {}),
+    ...(Array.isArray(raw['matchExpressions'])
+      ? { matchExpressions: projectRequirements(raw['matchExpressions']) }
+      : {}),
+  };
+}
+
+function keptAnnotations(raw: unknown): Readonly<Record<string, string>> {
+  return asTextMap(
+    Object.fromEntries(
+      Object.entries(asObject(raw)).filter(([key]) =>
+        KEPT_ANNOTATIONS.some((prefix) => key.startsWith(prefix)),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PerihelionError } from '#errors';
+
+/*
+ * Kubernetes quantities (`100m`, `1.5Gi`, `2e3`), exactly. Facts: apimachinery
+ * `pkg/api/resource/quantity.go`: a number, then a binary suffix (Ki to Ei), a decimal suffix
+ * (n to E) or a decimal exponent; amounts above 2^63-1 are cut to it; readers round up.
+ */
+
+const QUANTITY =
+  /^([+-]?)(\d+\.?\d*|\.\d+)(?:(Ki|Mi|Gi|Ti|Pi|Ei)|(n|u|m|k|M|G|T|P|E)|[eE]([+-]?\d+))?$/;
+const BINARY: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
+const DECIMAL: Readonly<Record<string, number>> = {
+  n: -9,
+  u: -6,
+  m: -3,
+  k: 3,
+  M: 6,
+  G: 9,
+  T: 12,
+  P: 15,
+  E: 18,
+};
+const LARGEST = 2n ** 63n - 1n;
+/** Beyond this an exponent only says "too large" or "next to nothing". */
+const EXPONENT_BOUND = 60;
+const LENGTH_BOUND = 128;
+
+/** The exact amount `unscaled * 10^exponent`. */
+interface Amount {
+  readonly unscaled: bigint;
+  readonly exponent: number;
+}
+
+/**
+ * Thousandths of a quantity, rounded up: `250m` is 250, `1.5` is 1500. How CPU is counted.
+ * @throws PerihelionError `PERI_KUBERNETES_OBJECT` when the text is no quantity
+ */
+export function quantityMilli(text: string): number {
+  return scaled(parse(text), 3);
+}
+
+/**
+ * Whole units of a quantity, rounded up: `1Ki` is 1024, `100m` is 1. How memory is counted.
+ * @throws PerihelionError `PERI_KUBERNETES_OBJECT` when the text is no quantity
+ */
+export function quantityUnits(text: string): number {
+  return scaled(parse(text), 0);
+}
+
+function parse(text: string): Amount {
+  const match = text.length > LENGTH_BOUND ? null : QUANTITY.exec(text);
+  if (match === null) {
+    throw new PerihelionError(
+      'PERI_KUBERNETES_OBJECT',
+      `quantity ${JSON.stringify(text.slice(0, 80))}: expected a number with an optional suffix such as m, k, Mi or e3`,
+    );
+  }
+  const [, sign, digits = '', binary, decimal, power] = match;
+  const [whole = '', fraction = ''] = digits.split('.');
+  const magnitude = BigInt(`${whole}${fraction}`);
+  let exponent = -fraction.length;
+  if (decimal !== undefined) exponent += DECIMAL[decimal] ?? 0;
+  if (power !== undefined) exponent += bounded(Number(power));
+  const shifted = binary === undefined ? magnitude : magnitude << BigInt(BINARY[binary] ?? 0);
+  return { unscaled: sign === '-' ? -shifted : shifted, exponent };
+}
+
+/** `amount * 10^digits`, rounded towards positive infinity and cut to the range of an int64. */
+function scaled(amount: Amount, digits: number): number {
+  const exponent = amount.exponent + digits;
+  let value: bigint;
+  if (exponent >= 0) {
+    value = amount.unscaled * 10n ** BigInt(exponent);
+  } else {
+    const divisor = 10n ** BigInt(-exponent);
+    // BigInt division cuts towards zero, which for a negative amount is up already.
+    value = amount.unscaled / divisor;
+    if (value * divisor < amount.unscaled) value += 1n;
+  }
+  if (value > LARGEST) value = LARGEST;
+  if (value < -LARGEST) value = -LARGEST;
+  return Number(value);
+}
+
+function bounded(exponent: number): number {
+  return Math.max(
+    -EXPONENT_BOUND - LENGTH_BOUND,
+    Math.min(EXPONENT_BOUND + LENGTH_BOUND, exponent),
+  );
+}

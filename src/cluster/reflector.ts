@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Backoff, type Sleep } from './backoff.ts';
+import type { KubeApi } from './client.ts';
+import { asObject, asObjects, asText, type JsonObject } from './json.ts';
+import { errorOfAnswer, KubernetesError } from './kubernetes-error.ts';
+import type { ReflectorHappening, ReflectorObserver } from './reflector-events.ts';
+import { isAtLeast, ResourceVersionGate } from './resource-version.ts';
+import { Store, type Entry } from './store.ts';
+import { watchLines } from './watch-stream.ts';
+
+/** What a reflector mirrors, and how. */
+export interface ReflectorSource<T> {
+  /** Path of the collection, for example `/api/v1/pods`. */
+  readonly path: string;
+  /** Label and field selectors. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Ask for `PartialObjectMetadata`: owners are needed by their metadata only. */
+  readonly metadataOnly?: boolean;
+  /** A collection that is not there (404) counts as empty, and is looked for again. */
+  readonly optional?: boolean;
+  /** The slim form, made the moment an object arrives; undefined leaves it out. */
+  readonly project: (raw: JsonObject) => T | undefined;
+}
+
+/** Times of a reflector, in milliseconds; the defaults suit a real API server. */
+export interface ReflectorTimes {
+  readonly backoffBaseMilliseconds: number;
+  readonly backoffCapMilliseconds: number;
+  /** A watch that is silent for longer is opened again; bookmarks come about every minute. */
+  readonly inactivityMilliseconds: number;
+  /** The server is asked to end a watch after this long, or up to twice that. */
+  readonly watchSeconds: number;
+  /** Everything is listed again when a watch ends after this long: a net under lost events. */
+  readonly relistMilliseconds: number;
+  readonly pageSize: number;
+}
+
+/** See {@link ReflectorTimes}. */
+export const DEFAULT_REFLECTOR_TIMES: ReflectorTimes = {
+  backoffBaseMilliseconds: 500,
+  backoffCapMilliseconds: 30_000,
+  inactivityMilliseconds: 150_000,
+  watchSeconds: 300,
+  relistMilliseconds: 3_600_000,
+  pageSize: 500,
+};
+
+/** What a reflector is given from outside. */
+export interface ReflectorPorts {
+  readonly api: KubeApi;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly sleep: Sleep;
+  readonly observe?: ReflectorObserver;
+}
+
+/** Where a reflector is. */
+export type ReflectorState = 'idle' | 'listing' | 'watching' | 'backoff' | 'stopped';
+
+const METADATA = 'g=meta.k8s.io;v=v1';
+const METADATA_LIST = `application/json;as=PartialObjectMetadataList;${METADATA}`;
+const METADATA_OBJECT = `application/json;as=PartialObjectMetadata;${METADATA}`;
+/** After as many failures in a row without progress, a watch gives way to a list. */
+const FAILURES_BEFORE_RELIST = 3;
+const LIST_TIMEOUT_MILLISECONDS = 60_000;
+
+/** What a list or a watch leads to. */
+interface Next {
+  readonly step: 'list' | 'watch';
+  readonly wait: boolean;
+}
+
+/** Where a watch began. */
+interface Begin {
+  readonly at: number;
+  readonly resourceVersion: string | undefined;
+}
+
+/**
+ * Mirrors one collection of the API server into a {@link Store}: a paged list, then a watch that
+ * is resumed where it stopped, for as long as it is not stopped. One loop owns the state (idle,
+ * listing, watching, backoff, stopped); no error of the server, the connection, an object or a
+ * listener ends it.
+ */
+export class Reflector<T> {
+  readonly store: Store<T>;
+  /** True after the first complete list; false when stopped before it. Never rejects. */
+  readonly synced: Promise<boolean>;
+  readonly #source: ReflectorSource<T>;
+  readonly #ports: ReflectorPorts;
+  readonly #times: ReflectorTimes;
+  readonly #backoff: Backoff;
+  readonly #stop = new AbortController();
+  readonly #gate = new ResourceVersionGate();
+  #settle: (synced: boolean) => void = () => undefined;
+  #state: ReflectorState = 'idle';
+  #isSynced = false;
+  #resourceVersion: string | undefined;
+  #listedAt = 0;
+  #lastHeardAt: number | undefined;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    source: ReflectorSource<T>,
+    ports: ReflectorPorts,
+    times: Partial<ReflectorTimes> = {},
+  ) {
+    this.#source = source;
+    this.#ports = ports;
+    this.#times = { ...DEFAULT_REFLECTOR_TIMES, ...times };
+    this.#backoff = new Backoff(
+      {
+        baseMilliseconds: this.#times.backoffBaseMilliseconds,
+        capMilliseconds: this.#times.backoffCapMilliseconds,
+      },
+      ports.random,
+    );
+    this.synced = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.store = new Store<T>((error) => this.#observe('listener-failed', error));
+  }
+
+  get state(): ReflectorState {
+    return this.#state;
+  }
+
+  /** Whether the first list is complete. */
+  get isSynced(): boolean {
+    return this.#isSynced;
+  }
+
+  /** The last resourceVersion seen; undefined before the first list. */
+  get resourceVersion(): string | undefined {
+    return this.#resourceVersion;
+  }
+
+  /** When the server was last heard, milliseconds since the epoch; undefined = never. */
+  get lastHeardAt(): number | undefined {
+    return this.#lastHeardAt;
+  }
+
+  /** Begins to mirror; a second call does nothing. */
+  start(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'listing';
+    this.#loop = this.#run();
+  }
+
+  /** Ends it at any moment; afterwards no connection of it is open and no listener is called. */
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    this.#stop.abort();
+    this.#settle(false);
+    this.#gate.close();
+    await this.#loop;
+  }
+
+  /**
+   * Waits until the mirror has taken in everything up to `resourceVersion`, for example that of an
+   * object just written. False when the reflector was stopped first.
+   */
+  untilResourceVersion(resourceVersion: string): Promise<boolean> {
+    return this.#gate.until(resourceVersion);
+  }
+
+  async #run(): Promise<void> {
+    let next: Next = { step: 'list', wait: false };
+    while (!this.#isStopped()) {
+      if (next.wait) {
+        this.#enter('backoff');
+        await this.#ports.sleep(this.#backoff.next(), this.#stop.signal);
+        if (this.#isStopped()) return;
+      }
+      this.#enter(next.step === 'list' ? 'listing' : 'watching');
+      next = next.step === 'list' ? await this.#list() : await this.#watch();
+    }
+  }
+
+  async #list(): Promise<Next> {
+    const { pageSize } = this.#times;
+    const found = new Map<string, Entry<T>>();
+    let token: string | undefined;
+    let resourceVersion = '';
+    try {
+      do {
+        const page = await this.#ports.api.get(this.#source.path, {
+          query: { ...this.#source.query, limit: pageSize, continue: token },
+          ...(this.#source.metadataOnly === true ? { accept: METADATA_LIST } : {}),
+          signal: this.#stop.signal,
+          timeoutMilliseconds: LIST_TIMEOUT_MILLISECONDS,
+          retries: 0,
+        });
+        this.#lastHeardAt = this.#ports.now();
+        const metadata = asObject(page['metadata']);
+        for (const raw of asObjects(page['items'])) this.#take(found, raw);
+        token = asText(metadata['continue']) || undefined;
+        resourceVersion = asText(metadata['resourceVersion']);
+      } while (token !== undefined);
+    } catch (error) {
+      return this.#listFailed(error);
+    }
+    if (this.#isStopped()) return { step: 'list', wait: false };
+    this.#complete(found, resourceVersion);
+    return { step: 'watch', wait: false };
+  }
+
+  /** Puts one object of a list into `found`, or what was known of it where it is unreadable. */
+  #take(found: Map<string, Entry<T>>, raw: JsonObject): void {
+    const key = keyOf(raw);
+    const projected = this.#project(raw);
+    if (projected !== 'unreadable') {
+      if (projected !== undefined) found.set(key, entryOf(raw, projected));
+      return;
+    }
+    const known = this.store.entry(key);
+    if (known !== undefined) found.set(key, known);
+  }
+
+  #complete(found: ReadonlyMap<string, Entry<T>>, resourceVersion: string | undefined): void {
+    this.store.replace(found);
+    this.#listedAt = this.#ports.now();
+    this.#resourceVersion = undefined;
+    if (resourceVersion !== undefined) this.#advance(resourceVersion);
+    this.#isSynced = true;
+    this.#settle(true);
+    this.#observe('listed');
+  }
+
+  #listFailed(error: unknown): Next {
+    if (this.#isStopped()) return { step: 'list', wait: false };
+    this.#observe(KubernetesError.is(error, 410) ? 'expired' : 'failed', error);
+    if (this.#source.optional === true && KubernetesError.is(error, 404)) {
+      this.#complete(new Map(), undefined);
+    }
+    return { step: 'list', wait: true };
+  }
+
+  async #watch(): Promise<Next> {
+    const begin: Begin = { at: this.#ports.now(), resourceVersion: this.#resourceVersion };
+    const idle = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, idle.signal]);
+    let timer = setTimeout(() => idle.abort(), this.#times.inactivityMilliseconds);
+    const heard = (): void => {
+      this.#lastHeardAt = this.#ports.now();
+      clearTimeout(timer);
+      timer = setTimeout(() => idle.abort(), this.#times.inactivityMilliseconds);
+    };
+    try {
+      const body = await this.#ports.api.watch(this.#source.path, {
+        query: this.#watchQuery(),
+        ...(this.#source.metadataOnly === true ? { accept: METADATA_OBJECT } : {}),
+        signal,
+      });
+      this.#observe('watched');
+      for await (const line of watchLines(tapped(body, heard))) {
+        if (signal.aborted) break;
+        if (line.kind === 'garbage') {
+          this.#observe('garbage');
+          return this.#resume(begin, true);
+        }
+        this.#apply(line.type, line.object);
+      }
+      if (idle.signal.aborted) this.#observe('idle');
+      return this.#resume(begin, false);
+    } catch (error) {
+      return this.#watchFailed(error, begin, idle.signal.aborted);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #watchQuery(): Record<string, string | number | boolean | undefined> {
+    const { watchSeconds } = this.#times;
+    return {
+      ...this.#source.query,
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: this.#resourceVersion,
+      timeoutSeconds: Math.ceil(watchSeconds * (1 + this.#ports.random())),
+    };
+  }
+
+  #watchFailed(error: unknown, begin: Begin, idle: boolean): Next {
+    if (this.#isStopped()) return { step: 'watch', wait: false };
+    if (idle) {
+      this.#observe('idle');
+      return this.#resume(begin, false);
+    }
+    if (KubernetesError.is(error, 410)) {
+      this.#observe('expired', error);
+      return { step: 'list', wait: this.#resourceVersion === begin.resourceVersion };
+    }
+    this.#observe('failed', error);
+    // Not served any more, for example a CRD that was deleted: only a list can tell.
+    if (KubernetesError.is(error, 404)) return { step: 'list', wait: true };
+    return this.#resume(begin, true);
+  }
+
+  /**
+   * After the end of a watch: on where it stopped. Without progress (no event, and hardly
+   * begun) there is a wait, and after a few failures a list; else the backoff begins anew.
+   */
+  #resume(begin: Begin, failed: boolean): Next {
+    const now = this.#ports.now();
+    const { relistMilliseconds, backoffBaseMilliseconds } = this.#times;
+    if (now - this.#listedAt >= relistMilliseconds) return { step: 'list', wait: failed };
+    const lived = now - begin.at >= 10 * backoffBaseMilliseconds;
+    if (lived || this.#resourceVersion !== begin.resourceVersion) {
+      this.#backoff.reset();
+      return { step: 'watch', wait: failed };
+    }
+    const exhausted = failed && this.#backoff.attempt >= FAILURES_BEFORE_RELIST;
+    return { step: exhausted ? 'list' : 'watch', wait: true };
+  }
+
+  /** @throws KubernetesError for an ERROR event: the server has given up this watch */
+  #apply(type: string, object: JsonObject): void {
+    if (type === 'ERROR') {
+      const code = typeof object['code'] === 'number' ? object['code'] : 500;
+      throw errorOfAnswer(`WATCH ${this.#source.path}`, code, JSON.stringify(object), undefined);
+    }
+    if (type === 'BOOKMARK') {
+      this.#observe('bookmark');
+    } else {
+      this.#observe('event');
+      this.#applyObject(type, object);
+    }
+    this.#advance(asText(asObject(object['metadata'])['resourceVersion']));
+  }
+
+  #applyObject(type: string, raw: JsonObject): void {
+    const key = keyOf(raw);
+    if (type === 'DELETED') {
+      this.store.remove(key);
+      return;
+    }
+    const projected = this.#project(raw);
+    if (projected === 'unreadable') return;
+    if (projected === undefined) this.store.remove(key);
+    else this.store.upsert(key, entryOf(raw, projected));
+  }
+
+  #project(raw: JsonObject): T | undefined | 'unreadable' {
+    try {
+      return this.#source.project(raw);
+    } catch (error) {
+      this.#observe('unreadable', error);
+      return 'unreadable';
+    }
+  }
+
+  #advance(resourceVersion: string): void {
+    if (resourceVersion === '') return;
+    const known = this.#resourceVersion;
+    if (known !== undefined && isAtLeast(known, resourceVersion)) return;
+    this.#resourceVersion = resourceVersion;
+    this.#gate.reached(resourceVersion);
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  #enter(state: ReflectorState): void {
+    if (this.#state !== 'stopped') this.#state = state;
+  }
+
+  #observe(happening: ReflectorHappening, error?: unknown): void {
+    this.#ports.observe?.(happening, error);
+  }
+}
+
+/** Calls `heard` for every chunk that passes. */
+async function* tapped(
+  chunks: AsyncIterable<Uint8Array>,
+  heard: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    heard();
+    yield chunk;
+  }
+}
+
+/** `namespace/name`, or `name` for an object without a namespace. */
+function keyOf(raw: JsonObject): string {
+  const metadata = asObject(raw['metadata']);
+  const namespace = asText(metadata['namespace']);
+  const name = asText(metadata['name']);
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+function entryOf<T>(raw: JsonObject, value: T): Entry<T> {
+  const metadata = asObject(raw['metadata']);
+  return {
+    uid: asText(metadata['uid']),
+    resourceVersion: asText(metadata['resourceVersion']),
+    value,
+  };
+}

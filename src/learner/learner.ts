@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SigningKey } from '#cluster/decision-codec.ts';
+import type { ModelView } from '#cluster/model.ts';
+import type { PolicyView } from '#cluster/policy.ts';
+import { announce } from './announce.ts';
+import { createPodReader, scanDecisions, type DecisionScan } from './decisions.ts';
+import type { PendingDecision, RejectedDecision } from './decisions.ts';
+import { DEFAULT_LIMITS, type EpisodeLimits } from './episodes.ts';
+import { groupsOf, type Group } from './groups.ts';
+import { publishObservations } from './observing.ts';
+import { createSettledIds, type EpisodeTask } from './plan.ts';
+import type {
+  EventSink,
+  LearnerLogger,
+  LearnerMetrics,
+  LearnerView,
+  SettlementListener,
+  ShardStore,
+} from './ports.ts';
+import { goneRecord, type SettlementRecord } from './settlement.ts';
+import { settleTask } from './settling.ts';
+import { askOnce, type Sources } from './telemetry-window.ts';
+import { Tally, type TickReport } from './tick-report.ts';
+
+/**
+ * Everything a learner is made from. It keeps no state that a new leader would miss; make one for
+ * each term of leadership, with the store of that term.
+ */
+export interface LearnerOptions extends Sources {
+  readonly view: LearnerView;
+  /** Names of the namespaces that opted in. */
+  readonly namespaces: () => Iterable<string>;
+  readonly policies: PolicyView;
+  /** The model as the watch last saw it. */
+  readonly models: ModelView;
+  readonly store: ShardStore;
+  /** The present key first, then the former ones. */
+  readonly decisionKeys: SigningKey | readonly SigningKey[];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Asked before every write. */
+  readonly isLeader: () => boolean;
+  readonly logger: LearnerLogger;
+  readonly metrics: LearnerMetrics;
+  readonly onSettled?: SettlementListener | undefined;
+  readonly onEvent?: EventSink | undefined;
+  readonly limits?: Partial<EpisodeLimits> | undefined;
+  /** Telemetry that does not answer so long after a window is given up. Default 3600. */
+  readonly giveUpSeconds?: number | undefined;
+  /** An observation that says nothing new is renewed after so long. Default 30. */
+  readonly observationSeconds?: number | undefined;
+  /** Episodes settled in one tick at most; the rest waits for the next. Default 64. */
+  readonly episodesPerTick?: number | undefined;
+}
+
+/** The leader's work: observe, settle, learn, publish. */
+export interface Learner {
+  /**
+   * One cycle. Never two at once: a call while one is under way gets the report of that one. It
+   * does not reject for anything that telemetry or the API server does.
+   */
+  tick(): Promise<TickReport>;
+  /** Ticks until the signal aborts, with a pause between the end of one and the next. */
+  run(intervalSeconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Builds a learner; it does nothing until its first tick. */
+export function createLearner(options: LearnerOptions): Learner {
+  const limits: EpisodeLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const readPod = createPodReader(options.decisionKeys);
+  const settledIds = createSettledIds();
+  /** Open decisions of the last tick: those whose Pods vanish are counted, not forgotten. */
+  let open = new Map<string, PendingDecision>();
+  /** Pods already counted as rejected, and decisions already announced. */
+  let rejectedBefore: ReadonlySet<string> = new Set();
+  let announcedBefore: ReadonlySet<string> = new Set();
+  /** Episodes whose windows had no answer last time: asked after all others. */
+  let unanswered: ReadonlySet<string> = new Set();
+  let fenced = false;
+  const isLeader = (): boolean => !fenced && options.isLeader();
+  const onFenced = (): void => {
+    fenced = true;
+  };
+
+  function scan(): DecisionScan {
+    const pods = [...options.namespaces()].flatMap((name) => [...options.view.pods(name)]);
+    return scanDecisions(pods, readPod);
+  }
+
+  function countRejected(rejected: readonly RejectedDecision[], tally: Tally): void {
+    for (const one of rejected) {
+      if (rejectedBefore.has(one.podUid)) continue;
+      tally.reject(one.reason);
+      options.logger.warn({ ...one }, 'a decision annotation is not believed');
+    }
+    rejectedBefore = new Set(rejected.map((one) => one.podUid));
+  }
+
+  function listener(tally: Tally): (record: SettlementRecord) => void {
+    return (record) => {
+      open.delete(record.decisionId);
+      tally.record(record);
+      options.onSettled?.(record);
+    };
+  }
+
+  /** Compares the Pods of this tick with those of the last: bound since, or gone since. */
+  function follow(groups: readonly Group[], alive: ReadonlySet<string>, tally: Tally): void {
+    const gone = [...open.values()].filter((one) => !alive.has(one.decision.id));
+    for (const one of gone) listener(tally)(goneRecord(one, options.now()));
+    const unsettled = groups.flatMap((group) => group.plan.unsettled);
+    open = new Map(unsettled.map((one) => [one.decision.id, one]));
+    const { events, announced } = announce(groups, announcedBefore);
+    announcedBefore = announced;
+    for (const event of events) options.onEvent?.(event);
+  }
+
+  async function settle(
+    groups: readonly Group[],
+    alive: ReadonlySet<string>,
+    tally: Tally,
+  ): Promise<void> {
+    const unsettled = new Set(open.keys());
+    const ask = askOnce(options);
+    const failed = new Set<string>();
+    for (const { group, task } of inTurn(groups).slice(0, options.episodesPerTick ?? 64)) {
+      if (!isLeader()) return;
+      const { namespace, policy } = group;
+      try {
+        await settleTask(
+          task,
+          {
+            policy,
+            standing: group.decisions,
+            targets: [...group.targets.keys()],
+            cachedShard: (workload) => options.models.shard(namespace, policy.name, workload),
+            isAlive: (id) => alive.has(id),
+            isUnsettled: (id) => unsettled.has(id),
+          },
+          {
+            store: options.store,
+            ask,
+            isLeader,
+            onFenced,
+            onUnanswered: () => failed.add(nameOf(task)),
+            logger: options.logger,
+            tally,
+            onRecord: listener(tally),
+            limits,
+            giveUpSeconds: options.giveUpSeconds ?? 3600,
+            now: options.now,
+          },
+        );
+      } catch (error) {
+        tally.publishFailure();
+        options.logger.error(
+          { namespace, policy: policy.name, err: error },
+          'an episode was not settled; its decisions stay open',
+        );
+      }
+    }
+    unanswered = failed;
+  }
+
+  /** Oldest first, so that none waits for ever; those without an answer last time at the end. */
+  function inTurn(groups: readonly Group[]): { group: Group; task: EpisodeTask }[] {
+    const late = (task: EpisodeTask): number => Number(unanswered.has(nameOf(task)));
+    return groups
+      .flatMap((group) => group.plan.tasks.map((task) => ({ group, task })))
+      .sort(
+        (a, b) =>
+          late(a.task) - late(b.task) ||
+          a.task.episode.lastCreatedAt - b.task.episode.lastCreatedAt,
+      );
+  }
+
+  function measureAdherence(groups: readonly Group[]): void {
+    const sums = new Map<string, { followed: number; asked: number }>();
+    for (const { namespace, policy, pods } of groups) {
+      const sum = sums.get(policy.spec.topologyKey) ?? { followed: 0, asked: 0 };
+      for (const workload of pods.keys()) {
+        const shard = options.models.shard(namespace, policy.name, workload);
+        sum.followed += shard?.followed ?? 0;
+        sum.asked += shard?.asked ?? 0;
+      }
+      sums.set(policy.spec.topologyKey, sum);
+    }
+    for (const [topologyKey, { followed, asked }] of sums) {
+      options.metrics.adherence(topologyKey, followed, asked);
+    }
+  }
+
+  async function cycle(): Promise<TickReport> {
+    const tally = new Tally(options.metrics);
+    const started = options.now();
+    if (!isLeader()) {
+      // Another leader settles meanwhile: what was open here may not be open any more.
+      open = new Map();
+      return tally.report('not-leader', 0);
+    }
+    if (!options.view.synced) return tally.report('not-synced', 0);
+    const found = scan();
+    countRejected(found.rejected, tally);
+    const alive = new Set(found.signed.map((one) => one.record.id));
+    const { groups, orphaned } = groupsOf(found.signed, { ...options, settledIds, limits });
+    tally.orphaned = orphaned;
+    follow(groups, alive, tally);
+    measureAdherence(groups);
+    await publishObservations(groups, { ...options, isLeader, onFenced, limits, tally });
+    await settle(groups, alive, tally);
+    tally.backlog = open.size;
+    options.metrics.backlog(open.size);
+    const seconds = (options.now() - started) / 1000;
+    options.metrics.tick(seconds);
+    return tally.report(undefined, seconds);
+  }
+
+  let current: Promise<TickReport> | undefined;
+  function tick(): Promise<TickReport> {
+    current ??= cycle().finally(() => (current = undefined));
+    return current;
+  }
+
+  return {
+    tick,
+    async run(intervalSeconds, signal) {
+      while (!signal.aborted) {
+        try {
+          await tick();
+        } catch (error) {
+          options.logger.error({ err: error }, 'a learning cycle failed');
+        }
+        // Rejects when the signal aborts, which the loop's condition sees.
+        await sleep(intervalSeconds * 1000, undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+/** Tells the episodes of a tick apart. */
+function nameOf({ episode }: EpisodeTask): string {
+  return JSON.stringify([episode.namespace, episode.policy, episode.firstCreatedAt]);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ModelShard, Observation, WorkloadObservation } from '#cluster/model.ts';
+import type { PlacementPolicy } from '#cluster/policy.ts';
+import type { SlimNode } from '#cluster/slim.ts';
+import type { WorkloadKey } from '#cluster/workload.ts';
+import { loadBucket } from '#reward/load-bucket.ts';
+import type { WindowReadings } from './outcome.ts';
+import { observeTarget } from './target-health.ts';
+import { peersOf, requestRate, type WorkloadPods } from './workload-load.ts';
+
+/** What one observation is made from; nothing of it is changed. */
+export interface ObserveInput {
+  readonly namespace: string;
+  readonly policy: PlacementPolicy;
+  /** Nodes by the value of the policy's topology key. */
+  readonly targets: ReadonlyMap<string, readonly SlimNode[]>;
+  readonly readings: WindowReadings;
+  readonly workloads: WorkloadPods;
+  readonly shardOf: (workload: WorkloadKey) => ModelShard | undefined;
+  readonly now: number;
+}
+
+/** The targets of a policy: those it names, or every value of its topology key. */
+export function targetsOf(
+  policy: PlacementPolicy,
+  byLabel: ReadonlyMap<string, readonly SlimNode[]>,
+): Map<string, readonly SlimNode[]> {
+  const { targets } = policy.spec;
+  if (targets.length === 0) return new Map(byLabel);
+  return new Map(targets.map((target) => [target, byLabel.get(target) ?? []]));
+}
+
+/** What the replicas need to know of the present, for one (namespace, policy). */
+export function observe(input: ObserveInput): Observation {
+  const { namespace, policy, readings, now } = input;
+  const { staleAfterSeconds } = policy.spec.measurement;
+  const nodeReadings = { watts: readings.power.nodeWatts, load: readings.load };
+  const targets = [...targetsOf(policy, input.targets)].map(
+    ([target, nodes]) => [target, observeTarget(nodes, nodeReadings, staleAfterSeconds)] as const,
+  );
+  const peers = peersOf(namespace, input.workloads.keys(), readings.latency.edges);
+  const workloads = [...input.workloads].map(([workload, pods]) => {
+    const rate = requestRate(pods, readings.latency);
+    const observation: WorkloadObservation = {
+      loadBucket: loadBucket(rate, input.shardOf(workload)?.load),
+      peers: peers.get(workload) ?? [],
+    };
+    return [workload, observation] as const;
+  });
+  return {
+    namespace,
+    policy: policy.name,
+    observedAt: now,
+    targets: Object.fromEntries(targets),
+    workloads: Object.fromEntries(workloads),
+  };
+}
+
+/**
+ * Whether `next` says something that `before` does not, apart from its time and from figures that
+ * move all the time: health, load buckets and peers change choices, a watt more or less does not.
+ */
+export function saysMore(before: Observation | undefined, next: Observation): boolean {
+  return before === undefined || gistOf(before) !== gistOf(next);
+}
+
+function gistOf({ targets, workloads }: Observation): string {
+  const health = Object.entries(targets).map(([target, one]) => [target, one.health]);
+  return JSON.stringify([health.sort(byFirst), Object.entries(workloads).sort(byFirst)]);
+}
+
+function byFirst(a: readonly unknown[], b: readonly unknown[]): number {
+  return String(a[0]) < String(b[0]) ? -1 : 1;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ModelView, Observation } from '#cluster/model.ts';
+import type { EpisodeLimits } from './episodes.ts';
+import type { Group } from './groups.ts';
+import { observe, saysMore } from './observe.ts';
+import type { WindowReadings } from './outcome.ts';
+import type { LearnerLogger, ShardStore } from './ports.ts';
+import { askOnce, type AskWindow, type Sources } from './telemetry-window.ts';
+import type { Tally } from './tick-report.ts';
+
+/** What observing does to the world. */
+export interface ObserveEffects extends Sources {
+  readonly models: ModelView;
+  readonly store: ShardStore;
+  readonly isLeader: () => boolean;
+  /** A later leader has written: nothing may be written any more. */
+  readonly onFenced: () => void;
+  readonly logger: LearnerLogger;
+  readonly tally: Tally;
+  readonly limits: EpisodeLimits;
+  readonly observationSeconds?: number | undefined;
+  readonly now: () => number;
+}
+
+/**
+ * Publishes what the targets and workloads of each group look like now. Groups with windows of the
+ * same length share one answer. When telemetry is silent the last observation stands until it is
+ * stale; then one that knows nothing replaces it, so that no target is preferred any more.
+ */
+export async function publishObservations(
+  groups: readonly Group[],
+  effects: ObserveEffects,
+): Promise<void> {
+  const ask = askOnce(effects);
+  for (const group of groups) {
+    if (group.policy.spec.mode === 'Off') continue;
+    if (!effects.isLeader()) return;
+    await publishObservation(group, ask, effects);
+  }
+}
+
+async function publishObservation(
+  group: Group,
+  ask: AskWindow,
+  effects: ObserveEffects,
+): Promise<void> {
+  const { namespace, policy } = group;
+  const { windowSeconds, staleAfterSeconds } = policy.spec.measurement;
+  const now = effects.now();
+  const to = now - effects.limits.ingestDelaySeconds * 1000;
+  const window = { from: to - windowSeconds * 1000, to };
+  const before = effects.models.observation(namespace, policy.name);
+  const ageSeconds = before === undefined ? Infinity : (now - before.observedAt) / 1000;
+  let readings: WindowReadings;
+  try {
+    readings = await ask(window);
+  } catch (error) {
+    effects.tally.telemetryFailure();
+    effects.logger.warn({ namespace, err: error }, 'the targets could not be observed');
+    if (ageSeconds <= staleAfterSeconds) return;
+    readings = nothingKnown(window);
+  }
+  const next = observe({
+    namespace,
+    policy,
+    targets: group.targets,
+    readings,
+    workloads: group.pods,
+    shardOf: (workload) => effects.models.shard(namespace, policy.name, workload),
+    now,
+  });
+  const fresh = ageSeconds < (effects.observationSeconds ?? 30);
+  if (!fresh || saysMore(before, next)) await write(next, effects);
+}
+
+async function write(observation: Observation, effects: ObserveEffects): Promise<void> {
+  if (!effects.isLeader()) return;
+  const { namespace } = observation;
+  try {
+    const { kind } = await effects.store.writeObservation(observation);
+    if (kind === 'fenced') effects.onFenced();
+    if (kind === 'written') effects.tally.observations += 1;
+    else effects.tally.conflict();
+  } catch (error) {
+    effects.tally.publishFailure();
+    effects.logger.warn({ namespace, err: error }, 'the observation was not written');
+  }
+}
+
+function nothingKnown(window: WindowReadings['window']): WindowReadings {
+  return {
+    window,
+    power: { nodeWatts: new Map(), podJoules: new Map(), attributedJoules: new Map() },
+    latency: { pods: new Map(), edges: [] },
+    load: new Map(),
+  };
+}

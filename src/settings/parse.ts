@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError, PerihelionError } from '#errors';
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import type { z } from 'zod';
+import { type Settings, settingsSchema } from './settings.ts';
+
+/** Settings as they stand in a file or come from flags: any part, not yet checked. */
+export type RawSettings = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks settings and fills in the defaults.
+ *
+ * @throws InputError `PERI_SETTINGS_INVALID` that names the first wrong field, what was found and
+ *   what was expected.
+ */
+export function parseSettings(raw: unknown): Settings {
+  const result = settingsSchema.safeParse(raw);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  if (issue === undefined)
+    throw new InputError('PERI_SETTINGS_INVALID', 'settings', raw, 'settings');
+  throw inputErrorOf(issue, raw);
+}
+
+/**
+ * Reads a YAML (or JSON) settings file.
+ *
+ * @throws InputError `PERI_SETTINGS_UNREADABLE` when the file is missing or is not YAML.
+ */
+export function readSettingsFile(file: string): RawSettings {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    throw new InputError('PERI_SETTINGS_UNREADABLE', '--config', file, `a readable file (${code})`);
+  }
+  let value: unknown;
+  try {
+    value = parseYaml(text) ?? {};
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const line = error.linePos?.[0].line ?? 0;
+    const reason = error.message.split('\n')[0] ?? 'not YAML';
+    throw new PerihelionError('PERI_SETTINGS_UNREADABLE', `${file}:${line}: ${reason}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InputError('PERI_SETTINGS_UNREADABLE', file, value, 'a mapping of settings');
+  }
+  return value as RawSettings;
+}
+
+function inputErrorOf(issue: z.core.$ZodIssue, raw: unknown): InputError {
+  const path = [...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const field = [...path, key].join('.');
+    return new InputError('PERI_SETTINGS_INVALID', field, 'an unknown setting', 'a known setting');
+  }
+  const found = path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    raw,
+  );
+  return new InputError(
+    'PERI_SETTINGS_INVALID',
+    path.length === 0 ? 'settings' : path.map(String).join('.'),
+    found,
+    expectation(issue),
+  );
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `a value of type ${issue.expected}`;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `at most ${String(issue.maximum)}`;
+    default:
+      return issue.message.replace(/^Invalid input: expected /, '');
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod';
+
+const port = z.int().min(0).max(65_535);
+const seconds = z.int().min(1).max(86_400);
+const path = z.string().min(1).max(4096);
+const name = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, 'a Kubernetes object name');
+
+/** Which halves of the product this process runs. */
+export const ROLES = ['admission', 'learner'] as const;
+export type Role = (typeof ROLES)[number];
+
+const prometheus = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe('Base URL of the Prometheus server.'),
+  bearerTokenFile: path.optional().describe('File with a bearer token, re-read when it changes.'),
+  username: z.string().max(256).optional().describe('User name for basic authentication.'),
+  passwordFile: path.optional().describe('File with the password for basic authentication.'),
+  caFile: path.optional().describe('CA bundle that the server certificate must chain to.'),
+  headers: z
+    .record(z.string().max(128), z.string().max(1024))
+    .default({})
+    .describe('Extra request headers, for example X-Scope-OrgID for a multi-tenant backend.'),
+  timeoutSeconds: seconds.default(10).describe('Time limit of one try of one query.'),
+  maximumInFlight: z.int().min(1).max(64).default(4).describe('Queries under way at once.'),
+});
+
+const scrape = z.strictObject({
+  intervalSeconds: seconds.default(15).describe('Pause between two scrapes of every exporter.'),
+  timeoutSeconds: seconds.default(5).describe('Time limit of one scrape.'),
+  retentionSeconds: seconds.default(900).describe('How long scraped samples are kept in memory.'),
+});
+
+/**
+ * The settings of one process, from a YAML file and the command line. Everything has a default
+ * but the telemetry backend's address. What users tune per namespace is in PlacementPolicy.
+ */
+export const settingsSchema = z.strictObject({
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1)
+    .max(2)
+    .default(['admission', 'learner'])
+    .describe('Halves to run: admission answers the API server, learner settles and publishes.'),
+  namespace: name
+    .default('perihelion-system')
+    .describe('Namespace that Perihelion runs in; its own Pods are never touched.'),
+  webhook: z
+    .strictObject({
+      host: z.string().max(253).default('0.0.0.0').describe('Address to listen on.'),
+      port: port.default(10_250).describe('Port of the webhook (HTTPS); 0 picks a free one.'),
+      service: name.default('perihelion').describe('Service that the API server calls.'),
+      configuration: name
+        .default('perihelion')
+        .describe('MutatingWebhookConfiguration that carries the CA bundle.'),
+      secret: name
+        .default('perihelion-webhook')
+        .describe('Secret with the CA and the key that signs decisions.'),
+      extraNames: z
+        .array(z.string().max(253))
+        .max(16)
+        .default([])
+        .describe('More DNS names or IP addresses for the certificate.'),
+    })
+    .prefault({}),
+  operations: z
+    .strictObject({
+      host: z.string().max(253).default('0.0.0.0').describe('Address to listen on.'),
+      port: port.default(8080).describe('Port of /healthz, /readyz and /metrics (HTTP).'),
+    })
+    .prefault({}),
+  telemetry: z
+    .strictObject({
+      backend: z
+        .enum(['Prometheus', 'Scrape'])
+        .default('Scrape')
+        .describe('Prometheus asks a server; Scrape reads the exporters directly.'),
+      zone: z
+        .string()
+        .max(64)
+        .default('package')
+        .describe('RAPL zone that power is read from; zones are never summed.'),
+      prometheus: prometheus.optional(),
+      scrape: scrape.prefault({}),
+    })
+    .prefault({})
+    .refine((value) => value.backend !== 'Prometheus' || value.prometheus !== undefined, {
+      path: ['prometheus', 'url'],
+      message: 'the URL of a Prometheus server, because `telemetry.backend` is Prometheus',
+    }),
+  learner: z
+    .strictObject({
+      intervalSeconds: seconds.default(10).describe('Pause between two settling cycles.'),
+      ingestDelaySeconds: z
+        .int()
+        .min(0)
+        .max(3600)
+        .default(15)
+        .describe('After a window, wait this long for its last samples: one scrape interval.'),
+      leaseName: name.default('perihelion-learner').describe('Lease of the leader.'),
+      leaseDurationSeconds: seconds.default(15).describe('A silent leader is replaced after this.'),
+      renewDeadlineSeconds: seconds.default(10).describe('A leader that cannot renew stops.'),
+      retryPeriodSeconds: seconds.default(2).describe('Pause between two tries for the lease.'),
+    })
+    .prefault({})
+    .refine((value) => value.leaseDurationSeconds > value.renewDeadlineSeconds, {
+      path: ['leaseDurationSeconds'],
+      message: 'more than `renewDeadlineSeconds`',
+    })
+    .refine((value) => value.renewDeadlineSeconds > 1.2 * value.retryPeriodSeconds, {
+      path: ['renewDeadlineSeconds'],
+      message: 'more than 1.2 times `retryPeriodSeconds`',
+    }),
+  audit: z
+    .strictObject({
+      path: path
+        .default('/var/log/perihelion/audit.jsonl')
+        .describe('File of the audit log; `-` writes to standard output.'),
+      maximumFileBytes: z
+        .int()
+        .min(4096)
+        .max(2 ** 40)
+        .default(64 * 1024 * 1024)
+        .describe('A file beyond this size is rotated.'),
+      keepFiles: z.int().min(0).max(1000).default(10).describe('Rotated files that are kept.'),
+    })
+    .prefault({}),
+  drainSeconds: z
+    .int()
+    .min(0)
+    .max(600)
+    .default(10)
+    .describe('After SIGTERM, how long requests are still answered before the socket closes.'),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+});
+
+/** Settings after validation; see {@link settingsSchema} for every field. */
+export type Settings = z.infer<typeof settingsSchema>;

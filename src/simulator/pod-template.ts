@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ServiceSpec } from './application.ts';
+import type { JsonObject, PodSpec } from './kube.ts';
+
+/** Label that names the service on Deployments, Pods and Services, as upstream's manifests do. */
+export const SERVICE_LABEL = 'io.kompose.service';
+
+/** What a user writes into a Pod template to place a service: a selector, affinity, or nothing. */
+export type Pin = Pick<PodSpec, 'nodeSelector' | 'affinity' | 'tolerations'>;
+
+/** Pins by service name; a service without one is left to the scheduler. */
+export type Pins = Readonly<Record<string, Pin>>;
+
+/** What differs between one installation of an application and another. */
+export interface TemplateOptions {
+  /** Whether upstream's CPU limits are kept. */
+  readonly cpuLimits: boolean;
+  /** Whether the mesh injects its proxy. */
+  readonly sidecar: boolean;
+  /** Port of the metrics that Pods expose. */
+  readonly metricsPort: number;
+}
+
+/** The Pod spec of a service's template, before the mesh has touched it. */
+export function templateSpec(service: ServiceSpec, pin: Pin, cpuLimits: boolean): JsonObject {
+  return {
+    containers: [
+      {
+        name: service.name,
+        image: service.image,
+        ports: [{ containerPort: service.port, protocol: 'TCP' }],
+        resources: {
+          requests: { cpu: `${service.requestMillicores}m` },
+          ...(cpuLimits ? { limits: { cpu: `${service.limitMillicores}m` } } : {}),
+        },
+      },
+    ],
+    ...pin,
+  };
+}
+
+/**
+ * What Istio's injector makes of a Pod: the proxy container with its default requests, and the
+ * annotations through which metrics are found. The path is the Pod's own on the one port that all
+ * simulated proxies share.
+ */
+export function injectSidecar(
+  spec: JsonObject,
+  metricsPath: string,
+  metricsPort: number,
+): { readonly spec: JsonObject; readonly annotations: Record<string, string> } {
+  const proxy = {
+    name: 'istio-proxy',
+    image: 'docker.io/istio/proxyv2:1.24.0',
+    ports: [{ containerPort: 15090, protocol: 'TCP', name: 'http-envoy-prom' }],
+    resources: { requests: { cpu: '100m', memory: '128Mi' } },
+  };
+  const containers = spec['containers'] as readonly unknown[];
+  return {
+    spec: { ...spec, containers: [...containers, proxy] },
+    annotations: {
+      'sidecar.istio.io/status': JSON.stringify({
+        containers: ['istio-proxy'],
+        revision: 'default',
+      }),
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': String(metricsPort),
+      'prometheus.io/path': metricsPath,
+    },
+  };
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PerihelionError } from '#errors';
+import type { Sample, Vector } from './selection.ts';
+
+/** What an instant query answered. */
+export interface PrometheusReply {
+  readonly vector: Vector;
+  /** Warnings of the server: the answer may be partial. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the body of an instant query. Values are strings in it, `NaN` and `+Inf` among them;
+ * they are kept as they are, because what is not a number is not missing. Anything that is not a
+ * vector is an error (`PERI_TELEMETRY_UNAVAILABLE`).
+ */
+export function readReply(text: string): PrometheusReply {
+  const reply = asRecord(parse(text));
+  if (reply?.['status'] !== 'success') {
+    const error: unknown = reply?.['error'];
+    throw garbage(typeof error === 'string' ? error : 'no success');
+  }
+  const data = asRecord(reply['data']);
+  const result = data?.['result'];
+  if (data?.['resultType'] !== 'vector' || !Array.isArray(result)) throw garbage('not a vector');
+  const warnings = [reply['warnings'], reply['infos']].flatMap((list): readonly string[] =>
+    Array.isArray(list) ? list.map(String) : [],
+  );
+  return { vector: result.map(readSample), warnings };
+}
+
+function readSample(entry: unknown): Sample {
+  const sample = asRecord(entry);
+  const metric = asRecord(sample?.['metric']);
+  const value: unknown = sample?.['value'];
+  if (metric === undefined || !Array.isArray(value)) throw garbage('a sample without value');
+  const labels: Record<string, string> = {};
+  for (const [name, label] of Object.entries(metric)) {
+    if (typeof label !== 'string') throw garbage(`label ${name} is not a string`);
+    labels[name] = label;
+  }
+  return { labels, value: readValue(value[1]) };
+}
+
+function readValue(value: unknown): number {
+  if (typeof value !== 'string' || value.trim() === '') throw garbage('a value is not a string');
+  if (value === 'NaN') return Number.NaN;
+  const number = Number(value.replace(/^([+-]?)Inf$/, '$1Infinity'));
+  if (Number.isNaN(number)) throw garbage(`value ${value.slice(0, 40)}`);
+  return number;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw garbage('not JSON', error);
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function garbage(reason: string, cause?: unknown): PerihelionError {
+  const message = `Prometheus answered with something unreadable: ${reason.slice(0, 200)}`;
+  return new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', message, { cause });
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PrometheusClient, type PrometheusOptions } from './prometheus-client.ts';
+import { countQuery, sampledAtQuery, sumQuery, valueQuery } from './promql.ts';
+import { createSources, type SourcesOptions, type Telemetry } from './sources.ts';
+import type { VectorSource } from './vector-source.ts';
+
+/** Readings from a Prometheus server. */
+export interface PrometheusTelemetry extends Telemetry {
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the three sources over the HTTP API of a Prometheus server.
+ *
+ * Counters are read as they stand at both ends of the window and subtracted here: `increase`
+ * would extrapolate, and a `rate` over the window would mix in Pods that are gone.
+ */
+export function createPrometheusTelemetry(
+  options: PrometheusOptions & SourcesOptions,
+): PrometheusTelemetry {
+  const client = new PrometheusClient(options);
+  const sources = createSources(overApi(client), options);
+  return { ...sources, close: () => client.close() };
+}
+
+function overApi(client: PrometheusClient): VectorSource {
+  return {
+    value: (selection, time) => client.query(valueQuery(selection), time),
+    async sampledAt(selection, time) {
+      const vector = await client.query(sampledAtQuery(selection), time);
+      return vector.map(({ labels, value }) => ({ labels, value: Math.round(value * 1000) }));
+    },
+    sum: (selection, window) => client.query(sumQuery(selection, window), window.to),
+    count: (selection, window) => client.query(countQuery(selection, window), window.to),
+  };
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ExporterKind } from './questions.ts';
+
+/** One endpoint to scrape. */
+export interface ScrapeTarget {
+  readonly url: string;
+  /** What is known of it; set on every series, as Prometheus does with target labels. */
+  readonly labels: {
+    readonly node?: string | undefined;
+    readonly namespace?: string | undefined;
+    readonly pod?: string | undefined;
+  };
+  readonly kind: ExporterKind;
+}
+
+/** What a target needs to know of a Pod. */
+export interface ScrapedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly nodeName: string | undefined;
+  readonly podIP: string | undefined;
+  readonly phase: string;
+}
+
+interface Endpoint {
+  readonly kind: ExporterKind;
+  readonly port: number;
+  readonly path: string;
+}
+
+const KEPLER: Endpoint = { kind: 'kepler', port: 28_282, path: '/metrics' };
+const NODE_EXPORTER: Endpoint = { kind: 'node-exporter', port: 9100, path: '/metrics' };
+const SIDECAR: Endpoint = { kind: 'istio', port: 15_020, path: '/stats/prometheus' };
+
+/** Exporters by their `app.kubernetes.io/name`. */
+const BY_NAME: Readonly<Record<string, Endpoint>> = {
+  kepler: KEPLER,
+  'node-exporter': NODE_EXPORTER,
+  'prometheus-node-exporter': NODE_EXPORTER,
+};
+
+/** Set by Istio's injector on every Pod that it gives a sidecar. */
+const INJECTED = 'security.istio.io/tlsMode';
+
+/**
+ * The endpoints of Pods that export what is of use: Kepler and node-exporter by their
+ * `app.kubernetes.io/name` label, and every Pod with a sidecar or with `prometheus.io/scrape:
+ * "true"` as a sidecar. `prometheus.io/port`, `path` and `scheme` override the usual address;
+ * `prometheus.io/scrape: "false"` leaves a Pod out. Pods that do not run or have no address yet
+ * have no endpoint.
+ */
+export function scrapeTargetsOf(pods: Iterable<ScrapedPod>): ScrapeTarget[] {
+  const targets: ScrapeTarget[] = [];
+  for (const pod of pods) {
+    const target = targetOf(pod);
+    if (target !== undefined) targets.push(target);
+  }
+  return targets;
+}
+
+function targetOf(pod: ScrapedPod): ScrapeTarget | undefined {
+  const endpoint = endpointOf(pod);
+  if (endpoint === undefined || pod.phase !== 'Running' || !pod.podIP) return undefined;
+  const port = portOf(pod.annotations['prometheus.io/port'], endpoint.port);
+  if (port === undefined) return undefined;
+  const secure = pod.annotations['prometheus.io/scheme']?.toLowerCase() === 'https';
+  const host = pod.podIP.includes(':') ? `[${pod.podIP}]` : pod.podIP;
+  const base = `${secure ? 'https' : 'http'}://${host}:${port}`;
+  if (!URL.canParse(base)) return undefined;
+  const url = new URL(base);
+  url.pathname = pod.annotations['prometheus.io/path'] ?? endpoint.path;
+  const labels = { namespace: pod.namespace, pod: pod.name, node: pod.nodeName };
+  return { url: url.href, labels, kind: endpoint.kind };
+}
+
+function endpointOf(pod: ScrapedPod): Endpoint | undefined {
+  const scrape = pod.annotations['prometheus.io/scrape'];
+  if (scrape === 'false') return undefined;
+  const name = pod.labels['app.kubernetes.io/name'] ?? '';
+  if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name];
+  return scrape === 'true' || INJECTED in pod.labels ? SIDECAR : undefined;
+}
+
+/** A port annotation that is no port is somebody's mistake: no endpoint rather than another. */
+function portOf(annotation: string | undefined, usual: number): number | undefined {
+  if (annotation === undefined) return usual;
+  const port = /^\d{1,5}$/.test(annotation) ? Number(annotation) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PerihelionError } from '#errors';
+import { Agent, request } from 'undici';
+import { readText } from './body.ts';
+import { parseExposition } from './exposition.ts';
+import { type Answered, LOOKBACK_MILLISECONDS } from './history.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
+import { DEFAULT_READING_OPTIONS } from './options.ts';
+import { createQuestions, type ExporterKind, QUESTIONS_OF } from './questions.ts';
+import { ScrapeStore } from './scrape-store.ts';
+import type { ScrapeTarget } from './scrape-target.ts';
+import type { Selection } from './selection.ts';
+import type { Labels, Series } from './series.ts';
+import { Snapshot } from './snapshot.ts';
+import { createSources, type SourcesOptions, type Telemetry } from './sources.ts';
+import { describeError } from './vector-source.ts';
+
+/** What is scraped and within what limits. */
+export interface ScrapeOptions extends SourcesOptions {
+  /** The endpoints of the moment; asked at every collection. */
+  readonly targets: () => Iterable<ScrapeTarget>;
+  /** Time limit of one scrape. Default 5. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Scrapes under way at once. Default 16. */
+  readonly maximumInFlight?: number | undefined;
+  /** How long samples are kept. Default 900. */
+  readonly retentionSeconds?: number | undefined;
+  /** Scrapes kept per endpoint, whatever their age. Default 720. */
+  readonly maximumScrapes?: number | undefined;
+  /** Default 16 MiB. */
+  readonly maximumBodyBytes?: number | undefined;
+  /** Series kept of one reply. Default 50,000. */
+  readonly maximumSeries?: number | undefined;
+}
+
+/** Readings from the exporters themselves. */
+export interface ScrapeTelemetry extends Telemetry {
+  /**
+   * Scrapes all endpoints once and files what they say under the time `now` (milliseconds since
+   * the epoch). An endpoint that fails is a warning, never an error.
+   */
+  collect(now: number): Promise<void>;
+  /** Exporters with samples in memory. */
+  readonly exporters: number;
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the three sources by scraping the exporters directly, without a Prometheus server.
+ * Memory is bounded: a bounded number of scrapes per endpoint, and of each only the answers to
+ * the questions that will be asked (8 bytes per number).
+ */
+export function createScrapeTelemetry(options: ScrapeOptions): ScrapeTelemetry {
+  const scraper = new Scraper(options);
+  const sources = createSources(scraper.store, options);
+  return {
+    ...sources,
+    collect: (now) => scraper.collect(now),
+    get exporters() {
+      return scraper.store.size;
+    },
+    close: () => scraper.close(),
+  };
+}
+
+const ACCEPT = 'text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.5';
+
+class Scraper {
+  readonly store: ScrapeStore;
+  readonly #options: ScrapeOptions;
+  readonly #agent: Agent;
+  readonly #limit: Limiter;
+  readonly #selections: Readonly<Record<ExporterKind, readonly Selection[]>>;
+
+  constructor(options: ScrapeOptions) {
+    this.#options = options;
+    this.store = new ScrapeStore({
+      retentionSeconds: options.retentionSeconds ?? 900,
+      maximumScrapes: options.maximumScrapes ?? 720,
+    });
+    // The answer of one scrape is one request: more than one connection per exporter is waste.
+    this.#agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
+    this.#limit = createLimiter(options.maximumInFlight ?? 16);
+    const questions = createQuestions(options.zone ?? DEFAULT_READING_OPTIONS.zone);
+    const of = (kind: ExporterKind): readonly Selection[] =>
+      QUESTIONS_OF[kind].map((name) => questions[name]);
+    this.#selections = {
+      kepler: of('kepler'),
+      istio: of('istio'),
+      'node-exporter': of('node-exporter'),
+    };
+  }
+
+  async collect(now: number): Promise<void> {
+    const targets = [...this.#options.targets()];
+    this.store.retain(targets, now);
+    await Promise.all(targets.map((target) => this.#limit(() => this.#scrape(target, now))));
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #scrape(target: ScrapeTarget, now: number): Promise<void> {
+    try {
+      const text = await this.#fetch(target.url);
+      this.store.add(target, now, this.#read(target, text, now));
+    } catch (error) {
+      this.#options.onWarning?.(`${target.url}: ${describeError(error)}`);
+    }
+  }
+
+  async #fetch(url: string): Promise<string> {
+    const signal = AbortSignal.timeout((this.#options.timeoutSeconds ?? 5) * 1000);
+    const reply = await request(url, {
+      dispatcher: this.#agent,
+      headers: { accept: ACCEPT },
+      signal,
+    });
+    const text = await readText(reply.body, this.#options.maximumBodyBytes ?? 16 * 1024 * 1024);
+    if (reply.statusCode !== 200) {
+      throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', `answered ${reply.statusCode}`);
+    }
+    return text;
+  }
+
+  /** The answers to the exporter's questions; everything else in the reply is dropped. */
+  #read(target: ScrapeTarget, text: string, now: number): Answered {
+    const selections = this.#selections[target.kind];
+    const wanted = new Set(selections.map(({ metric }) => metric));
+    const exposition = parseExposition(text, {
+      keep: (name) => wanted.has(name),
+      maximumSeries: this.#options.maximumSeries ?? 50_000,
+    });
+    const { malformedCount, malformed, damaged, truncated } = exposition;
+    if (malformedCount > 0) {
+      const first = malformed[0]?.error.message ?? '';
+      this.#options.onWarning?.(`${target.url}: ${malformedCount} malformed lines; ${first}`);
+    }
+    if (truncated) {
+      // Part of a reply would pass for a fall of what is missing.
+      throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', 'too many series');
+    }
+    const labels = targetLabels(target);
+    const snapshot = new Snapshot(now, [
+      { name: 'up', labels, value: 1, timestamp: undefined },
+      ...exposition.series
+        .filter((series) => !damaged.has(series.name) && !isTooOld(series, now))
+        .map((series) => ({ ...series, labels: { ...series.labels, ...labels } })),
+    ]);
+    return new Map(selections.map((selection) => [selection, snapshot.select(selection)]));
+  }
+}
+
+/** An exporter may say when it measured; what it measured long ago is no news. */
+function isTooOld(series: Series, now: number): boolean {
+  return series.timestamp !== undefined && series.timestamp < now - LOOKBACK_MILLISECONDS;
+}
+
+function targetLabels({ url, labels }: ScrapeTarget): Labels {
+  const all: Record<string, string> = { instance: new URL(url).host };
+  for (const [name, value] of Object.entries(labels)) if (value) all[name] = value;
+  return all;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseExposition } from '#telemetry/exposition.ts';
+import type { Series } from '#telemetry/series.ts';
+import { serve, type TestServer } from './server.ts';
+
+/** One scrape of one target, as a Prometheus server would have stored it. */
+export interface StoredScrape {
+  readonly time: number;
+  readonly text: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface Point {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly time: number;
+  readonly value: number;
+}
+
+/**
+ * A server that evaluates, over scrapes that it is given, just the forms of PromQL that the
+ * product writes. It is written from PromQL's rules, not from the product's code.
+ */
+export function servePromql(scrapes: readonly StoredScrape[]): Promise<TestServer> {
+  const points = scrapes.flatMap(({ time, text, labels }) =>
+    [...parseExposition(text).series, up()].map((series) => ({
+      labels: { ...series.labels, ...labels, __name__: series.name },
+      time,
+      value: series.value,
+    })),
+  );
+  return serve((request, response) => {
+    const form = new URLSearchParams(request.body);
+    const result = evaluate(points, form.get('query') ?? '', Number(form.get('time')) * 1000);
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify({
+        status: 'success',
+        data: {
+          resultType: 'vector',
+          result: result.map(({ labels, value }) => ({
+            metric: labels,
+            value: [Number(form.get('time')), print(value)],
+          })),
+        },
+      }),
+    );
+  });
+}
+
+function up(): Series {
+  return { name: 'up', labels: {}, value: 1, timestamp: undefined };
+}
+
+function print(value: number): string {
+  return String(value).replace('Infinity', 'Inf');
+}
+
+function evaluate(points: readonly Point[], query: string, time: number): Point[] {
+  const outer = /^(sum|max) by \(([^)]*)\) \((.*)\)$/s.exec(query);
+  if (outer === null) throw new Error(`unknown query ${query}`);
+  const [, operator, by = '', inner = ''] = outer;
+  const names = by.split(',');
+  const groups = Map.groupBy(innerVector(points, inner, time), ({ labels }) =>
+    JSON.stringify(names.map((name) => labels[name] ?? '')),
+  );
+  return [...groups.values()].map((group) => ({
+    labels: Object.fromEntries(
+      names.flatMap((name) => {
+        const value = group[0]!.labels[name];
+        return value ? [[name, value]] : [];
+      }),
+    ),
+    time,
+    value: group
+      .map(({ value }) => value)
+      .reduce((a, b) => (operator === 'sum' ? a + b : Math.max(a, b))),
+  }));
+}
+
+function innerVector(points: readonly Point[], expression: string, time: number): Point[] {
+  const over = /^(sum|count)_over_time\((.*)\[(\d+)ms\]\)$/s.exec(expression);
+  if (over !== null) {
+    const [, kind, selector = '', range] = over;
+    const inside = select(points, selector).filter(
+      (point) => point.time > time - Number(range) && point.time <= time,
+    );
+    return [...bySeries(inside).values()].map((series) => ({
+      ...series[0]!,
+      value: series.reduce((sum, { value }) => sum + (kind === 'sum' ? value : 1), 0),
+    }));
+  }
+  const timestamp = /^timestamp\((.*?})\)(?: and .* == (\d+))?$/s.exec(expression);
+  if (timestamp !== null) {
+    return newest(select(points, timestamp[1]!), time)
+      .filter(({ value }) => timestamp[2] === undefined || value === Number(timestamp[2]))
+      .map((point) => ({ ...point, value: point.time / 1000 }));
+  }
+  return newest(select(points, expression), time);
+}
+
+function newest(points: readonly Point[], time: number): Point[] {
+  const seen = points.filter((point) => point.time <= time && point.time > time - 300_000);
+  return [...bySeries(seen).values()].map((series) =>
+    series.reduce((a, b) => (b.time > a.time ? b : a)),
+  );
+}
+
+function bySeries(points: readonly Point[]): Map<string, Point[]> {
+  return Map.groupBy(points, ({ labels }) => JSON.stringify(Object.entries(labels).sort()));
+}
+
+function select(points: readonly Point[], selector: string): Point[] {
+  const parsed = /^(\w+)\{(.*)\}$/s.exec(selector);
+  if (parsed === null) throw new Error(`unknown selector ${selector}`);
+  const matchers = [...(parsed[2] ?? '').matchAll(/(\w+)(=~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
+    ([, label = '', operator = '', quoted = '']) => {
+      const operand = JSON.parse(quoted) as string;
+      return (point: Point): boolean => {
+        const value = point.labels[label] ?? '';
+        if (operator === '=~') return new RegExp(`^(?:${operand})$`).test(value);
+        return operator === '=' ? value === operand : value !== operand;
+      };
+    },
+  );
+  return points.filter(
+    (point) => point.labels['__name__'] === parsed[1] && matchers.every((match) => match(point)),
+  );
+}

@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { SlimNode } from '#cluster/slim.ts';
+import { domainsOf } from '#admission/domains.ts';
+import { freshObservation, verdictsOf, type Verdict } from '#admission/feasibility.ts';
+import type { IncomingPod } from '#admission/incoming-pod.ts';
+import { InFlight, type PendingPlacement } from '#admission/in-flight.ts';
+import { nodeChecksFor } from '#admission/node-checks.ts';
+import type { InfeasibleReason } from '#admission/reasons.ts';
+import { TARGET_LIMIT } from '#admission/targets.ts';
+import { incoming, NAMESPACE, node, observationOf, slimPod, START, World } from './world.ts';
+
+const HOSTNAME = 'kubernetes.io/hostname';
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+const WEB = { matchLabels: { app: 'web' } };
+
+function verdicts(
+  world: World,
+  pod: IncomingPod,
+  options: { key?: string; candidates?: string[]; pending?: PendingPlacement[] } = {},
+): Verdict[] {
+  const { key = HOSTNAME, pending = [] } = options;
+  const inFlight = new InFlight({ entries: 1000, lifetimeMilliseconds: 60_000 });
+  for (const entry of pending) inFlight.add(entry);
+  const nodesByTarget = world.view.nodesByLabel(key);
+  const domains = domainsOf(pod, world.view, inFlight.entries(world.now));
+  return verdictsOf({
+    candidates: options.candidates ?? nodesByTarget.keys(),
+    nodesByTarget,
+    view: world.view,
+    checks: nodeChecksFor(pod, world.view, domains),
+    requests: pod.requests,
+    pendingLoad: (target) => inFlight.load(key, target, world.now),
+    observation: world.observation,
+    checkpoint: () => undefined,
+  });
+}
+
+/** Reason by target; `ok` where it is feasible. */
+function reasons(
+  world: World,
+  pod: IncomingPod,
+  options: Parameters<typeof verdicts>[2] = {},
+): Record<string, InfeasibleReason | 'ok'> {
+  return Object.fromEntries(
+    verdicts(world, pod, options).map((one) => [one.target, one.feasible ? 'ok' : one.reason]),
+  );
+}
+
+function only(overrides: Partial<SlimNode>): World {
+  return new World([node('w1', overrides)]);
+}
+
+function pending(target: string, overrides: Partial<PendingPlacement> = {}): PendingPlacement {
+  return {
+    id: `id-${target}-${String(overrides.decidedAt ?? 0)}-${JSON.stringify(overrides.labels)}`,
+    decidedAt: START,
+    namespace: NAMESPACE,
+    workload: 'Deployment/web',
+    topologyKey: HOSTNAME,
+    target,
+    labels: {},
+    requests: { cpuMillicores: 0, memoryBytes: 0 },
+    requiredAntiAffinity: [],
+    ...overrides,
+  };
+}
+
+describe('verdictsOf: the node itself', () => {
+  const cases: [string, Partial<SlimNode>, object, InfeasibleReason | 'ok'][] = [
+    ['ready and empty', {}, {}, 'ok'],
+    ['not ready', { ready: false }, {}, 'not-ready'],
+    ['cordoned', { unschedulable: true }, {}, 'unschedulable'],
+    [
+      'cordoned, and the Pod tolerates everything',
+      { unschedulable: true },
+      { tolerations: [{ operator: 'Exists' }] },
+      'unschedulable',
+    ],
+    ['tainted', { taints: [{ key: 'a', value: '', effect: 'NoSchedule' }] }, {}, 'not-tolerated'],
+    [
+      'tainted and tolerated',
+      { taints: [{ key: 'a', value: '', effect: 'NoSchedule' }] },
+      { tolerations: [{ key: 'a', operator: 'Exists' }] },
+      'ok',
+    ],
+    ['softly tainted', { taints: [{ key: 'a', value: '', effect: 'PreferNoSchedule' }] }, {}, 'ok'],
+    ['without the selected label', {}, { nodeSelector: { disk: 'ssd' } }, 'node-selector'],
+    [
+      'with the selected label',
+      { labels: { disk: 'ssd' } },
+      { nodeSelector: { disk: 'ssd' } },
+      'ok',
+    ],
+    [
+      'outside the required affinity',
+      {},
+      {
+        affinity: {
+          nodeAffinity: {
+            [REQUIRED]: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] },
+              ],
+            },
+          },
+        },
+      },
+      'node-affinity',
+    ],
+    [
+      'named by the required affinity',
+      {},
+      {
+        affinity: {
+          nodeAffinity: {
+            [REQUIRED]: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: 'disk', operator: 'Exists' }] },
+                { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['w1'] }] },
+              ],
+            },
+          },
+        },
+      },
+      'ok',
+    ],
+    [
+      'a required affinity of an empty term',
+      {},
+      { affinity: { nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: [{}] } } } },
+      'node-affinity',
+    ],
+    [
+      'a contradiction',
+      { labels: { disk: 'ssd' } },
+      {
+        nodeSelector: { disk: 'ssd' },
+        affinity: {
+          nodeAffinity: {
+            [REQUIRED]: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: 'disk', operator: 'NotIn', values: ['ssd'] }] },
+              ],
+            },
+          },
+        },
+      },
+      'node-affinity',
+    ],
+  ];
+  for (const [name, overrides, spec, reason] of cases) {
+    it(`${name}: ${reason}`, () => {
+      assert.deepEqual(reasons(only(overrides), incoming({ ...spec })), { w1: reason });
+    });
+  }
+});
+
+describe('verdictsOf: volumes', () => {
+  const pod = incoming({
+    volumes: [
+      { name: 'data', persistentVolumeClaim: { claimName: 'data-0' } },
+      { name: 'tmp', emptyDir: {} },
+    ],
+  });
+  const terms = [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: ['w2'] }] }];
+
+  it('keeps a Pod where its volume is', () => {
+    const world = new World();
+    world.addVolume('data-0', { name: 'pv-1', nodeAffinity: terms });
+    assert.deepEqual(reasons(world, pod), { w1: 'volume', w2: 'ok' });
+  });
+
+  it('is free where the volume is reachable from everywhere, unbound or unknown', () => {
+    const reachable = new World();
+    reachable.addVolume('data-0', { name: 'pv-1', nodeAffinity: undefined });
+    const unbound = new World();
+    unbound.addVolume('data-0', undefined);
+    for (const world of [reachable, unbound, new World()]) {
+      assert.deepEqual(reasons(world, pod), { w1: 'ok', w2: 'ok' });
+    }
+  });
+});
+
+describe('verdictsOf: room', () => {
+  const room = { cpuMillicores: 1000, memoryBytes: 1000, pods: 2 };
+  const asking = (cpu: string, memory = '0'): IncomingPod =>
+    incoming({
+      containers: [{ name: 'a', resources: { requests: { cpu, memory } } }],
+    });
+
+  const cases: [string, IncomingPod, number, InfeasibleReason | 'ok'][] = [
+    ['fits exactly', asking('600m'), 400, 'ok'],
+    ['one thousandth too many', asking('601m'), 400, 'no-room'],
+    ['too much memory', asking('1m', '1001'), 0, 'no-room'],
+    ['asks for nothing on a full node', asking('0'), 1000, 'ok'],
+    [
+      'an init container that needs more',
+      incoming({
+        containers: [{ name: 'a', resources: { requests: { cpu: '100m' } } }],
+        initContainers: [{ name: 'i', resources: { requests: { cpu: '601m' } } }],
+      }),
+      400,
+      'no-room',
+    ],
+    [
+      'a sidecar beside its container',
+      incoming({
+        containers: [{ name: 'a', resources: { requests: { cpu: '300m' } } }],
+        initContainers: [
+          { name: 's', restartPolicy: 'Always', resources: { requests: { cpu: '301m' } } },
+        ],
+      }),
+      400,
+      'no-room',
+    ],
+    [
+      'overhead on top',
+      incoming({
+        containers: [{ name: 'a', resources: { requests: { cpu: '600m' } } }],
+        overhead: { cpu: '1m' },
+      }),
+      400,
+      'no-room',
+    ],
+  ];
+  for (const [name, pod, used, reason] of cases) {
+    it(`${name}: ${reason}`, () => {
+      const world = only({ allocatable: room });
+      const requests = { cpuMillicores: used, memoryBytes: 0 };
+      world.addPod(slimPod('other', { nodeName: 'w1', requests }));
+      assert.deepEqual(reasons(world, pod), { w1: reason });
+    });
+  }
+
+  it('counts Pods', () => {
+    const world = only({ allocatable: room });
+    world.addPod(slimPod('one', { nodeName: 'w1' }));
+    assert.deepEqual(reasons(world, asking('0')), { w1: 'ok' });
+    world.addPod(slimPod('two', { nodeName: 'w1' }));
+    assert.deepEqual(reasons(world, asking('0')), { w1: 'no-room' });
+  });
+
+  it('counts what is on its way, to this target only', () => {
+    const world = new World([node('w1', { allocatable: room }), node('w2', { allocatable: room })]);
+    const requests = { cpuMillicores: 500, memoryBytes: 0 };
+    const options = { pending: [pending('w1', { requests })] };
+    assert.deepEqual(reasons(world, asking('501m'), options), { w1: 'no-room', w2: 'ok' });
+    assert.deepEqual(reasons(world, asking('500m'), options), { w1: 'ok', w2: 'ok' });
+  });
+
+  it('lets several nodes of a target share what is on its way', () => {
+    const zoned = (name: string): SlimNode =>
+      node(name, { labels: { zone: 'a' }, allocatable: room });
+    const world = new World([zoned('w1'), zoned('w2')]);
+    world.observation = observationOf({ a: 'healthy' });
+    const requests = { cpuMillicores: 500, memoryBytes: 0 };
+    const one = pending('a', { topologyKey: 'zone', requests });
+    const fits = { key: 'zone', pending: [one, { ...one, id: '2' }] };
+    assert.deepEqual(reasons(world, asking('600m'), fits), { a: 'ok' });
+    const full = { key: 'zone', pending: [...fits.pending, { ...one, id: '3' }] };
+    assert.deepEqual(reasons(world, asking('600m'), full), { a: 'no-room' });
+    // Together there is room for 1200m, but no single node has it.
+    assert.deepEqual(reasons(world, asking('1200m'), { key: 'zone' }), { a: 'no-room' });
+  });
+
+  it('tells how close the best node of a target came', () => {
+    const zoned = (name: string, overrides: Partial<SlimNode>): SlimNode =>
+      node(name, { ...overrides, labels: { zone: 'a' } });
+    const world = new World([
+      zoned('w1', { ready: false }),
+      zoned('w2', { taints: [{ key: 'x', value: '', effect: 'NoExecute' }] }),
+      zoned('w3', { unschedulable: true }),
+    ]);
+    world.observation = observationOf({ a: 'healthy' });
+    assert.deepEqual(reasons(world, asking('1m'), { key: 'zone' }), { a: 'not-tolerated' });
+  });
+});
+
+describe('verdictsOf: other Pods', () => {
+  const zones = (): World =>
+    new World([
+      node('w1', { labels: { zone: 'a' } }),
+      node('w2', { labels: { zone: 'a' } }),
+      node('w3', { labels: { zone: 'b' } }),
+    ]);
+  const anti = (term: object): IncomingPod =>
+    incoming(
+      { affinity: { podAntiAffinity: { [REQUIRED]: [{ topologyKey: HOSTNAME, ...term }] } } },
+      { labels: { app: 'web' } },
+    );
+  const near = (...terms: object[]): IncomingPod =>
+    incoming(
+      {
+        affinity: {
+          podAffinity: { [REQUIRED]: terms.map((t) => ({ topologyKey: 'zone', ...t })) },
+        },
+      },
+      { labels: { app: 'web' } },
+    );
+  const web = (name: string, nodeName: string | undefined, overrides = {}) =>
+    slimPod(name, { nodeName, labels: { app: 'web' }, ...overrides });
+
+  it('stays away from the nodes of the Pods it avoids', () => {
+    const world = zones();
+    world.addPod(web('a', 'w1'));
+    world.addPod(slimPod('b', { nodeName: 'w2' }));
+    assert.deepEqual(reasons(world, anti({ labelSelector: WEB })), {
+      w1: 'anti-affinity',
+      w2: 'ok',
+      w3: 'ok',
+    });
+  });
+
+  it('stays out of the whole domain', () => {
+    const world = zones();
+    world.addPod(web('a', 'w1'));
+    assert.deepEqual(reasons(world, anti({ labelSelector: WEB, topologyKey: 'zone' })), {
+      w1: 'anti-affinity',
+      w2: 'anti-affinity',
+      w3: 'ok',
+    });
+  });
+
+  it('passes over Pods that are unbound, finished or of another namespace', () => {
+    const world = zones();
+    world.addPod(web('a', undefined));
+    world.addPod(web('b', 'w1', { phase: 'Succeeded' }));
+    world.addPod(web('c', 'w2', { namespace: 'other', uid: 'c' }));
+    assert.deepEqual(reasons(world, anti({ labelSelector: WEB })), {
+      w1: 'ok',
+      w2: 'ok',
+      w3: 'ok',
+    });
+  });
+
+  it('reaches the namespaces that it names or selects', () => {
+    const world = zones();
+    world.addNamespace('other', { team: 'x' });
+    world.addPod(web('a', 'w1', { namespace: 'other' }));
+    world.addPod(web('b', 'w2'));
+    const named = anti({ labelSelector: WEB, namespaces: ['other'] });
+    assert.deepEqual(reasons(world, named), { w1: 'anti-affinity', w2: 'ok', w3: 'ok' });
+    const selected = anti({
+      labelSelector: WEB,
+      namespaceSelector: { matchLabels: { team: 'x' } },
+    });
+    assert.deepEqual(reasons(world, selected), { w1: 'anti-affinity', w2: 'ok', w3: 'ok' });
+    const all = anti({ labelSelector: WEB, namespaceSelector: {} });
+    assert.deepEqual(reasons(world, all), { w1: 'anti-affinity', w2: 'anti-affinity', w3: 'ok' });
+  });
+
+  it('is kept away by Pods that avoid it', () => {
+    const world = zones();
+    world.addPod(
+      slimPod('shy', {
+        nodeName: 'w3',
+        requiredAntiAffinity: [{ topologyKey: 'zone', labelSelector: WEB }],
+      }),
+    );
+    const pod = incoming({}, { labels: { app: 'web' } });
+    assert.deepEqual(reasons(world, pod), { w1: 'ok', w2: 'ok', w3: 'anti-affinity' });
+    assert.deepEqual(reasons(world, incoming()), { w1: 'ok', w2: 'ok', w3: 'ok' });
+  });
+
+  it('counts its own decisions on their way, in both directions', () => {
+    const world = zones();
+    const avoiding = anti({ labelSelector: WEB });
+    const there = pending('w1', { labels: { app: 'web' } });
+    assert.equal(reasons(world, avoiding, { pending: [there] })['w1'], 'anti-affinity');
+    const shy = pending('w2', {
+      requiredAntiAffinity: [{ topologyKey: HOSTNAME, labelSelector: WEB }],
+    });
+    const pod = incoming({}, { labels: { app: 'web' } });
+    assert.equal(reasons(world, pod, { pending: [shy] })['w2'], 'anti-affinity');
+  });
+
+  it('knows the domain of a decision on its way only where its target settles it', () => {
+    const world = zones();
+    world.observation = observationOf({ a: 'healthy', b: 'healthy' });
+    const toZone = pending('a', { topologyKey: 'zone', labels: { app: 'web' } });
+    const byHost = anti({ labelSelector: WEB });
+    const byZone = anti({ labelSelector: WEB, topologyKey: 'zone' });
+    const options = { key: 'zone', pending: [toZone] };
+    assert.deepEqual(reasons(world, byHost, options), { a: 'ok', b: 'ok' });
+    assert.deepEqual(reasons(world, byZone, options), { a: 'anti-affinity', b: 'ok' });
+  });
+
+  it('writes matchLabelKeys out for this Pod', () => {
+    const world = zones();
+    world.addPod(web('old', 'w1', { labels: { app: 'web', rev: '1' } }));
+    world.addPod(web('new', 'w2', { labels: { app: 'web', rev: '2' } }));
+    const pod = incoming(
+      {
+        affinity: {
+          podAntiAffinity: {
+            [REQUIRED]: [
+              { topologyKey: HOSTNAME, labelSelector: WEB, matchLabelKeys: ['rev', 'absent'] },
+            ],
+          },
+        },
+      },
+      { labels: { app: 'web', rev: '2' } },
+    );
+    assert.deepEqual(reasons(world, pod), { w1: 'ok', w2: 'anti-affinity', w3: 'ok' });
+  });
+
+  it('goes where the Pods are that it must be with', () => {
+    const world = zones();
+    world.addPod(slimPod('db', { nodeName: 'w3', labels: { app: 'db' } }));
+    const pod = near({ labelSelector: { matchLabels: { app: 'db' } } });
+    assert.deepEqual(reasons(world, pod), { w1: 'affinity', w2: 'affinity', w3: 'ok' });
+  });
+
+  it('has nowhere to go where nobody is whom it must be with', () => {
+    const pod = near({ labelSelector: { matchLabels: { app: 'db' } } });
+    assert.deepEqual(reasons(zones(), pod), { w1: 'affinity', w2: 'affinity', w3: 'affinity' });
+  });
+
+  it('may open the first domain of its own group', () => {
+    const world = zones();
+    assert.deepEqual(reasons(world, near({ labelSelector: WEB })), {
+      w1: 'ok',
+      w2: 'ok',
+      w3: 'ok',
+    });
+    world.addPod(web('first', 'w3'));
+    assert.deepEqual(reasons(world, near({ labelSelector: WEB })), {
+      w1: 'affinity',
+      w2: 'affinity',
+      w3: 'ok',
+    });
+  });
+
+  it('counts only Pods that match all of its terms', () => {
+    const world = zones();
+    world.addPod(slimPod('db', { nodeName: 'w3', labels: { app: 'db' } }));
+    const db = { labelSelector: { matchLabels: { app: 'db' } } };
+    const both = near(db, { labelSelector: { matchLabels: { tier: 'gold' } } });
+    assert.equal(reasons(world, both)['w3'], 'affinity');
+  });
+});
+
+describe('verdictsOf: telemetry and bounds', () => {
+  it('takes no target without healthy telemetry', () => {
+    const world = new World(
+      ['w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8'].map((one) => node(one)),
+    );
+    world.observation = observationOf({
+      w1: 'healthy',
+      w2: 'absent',
+      w3: 'stale',
+      w4: 'not-a-number',
+      w5: 'zero',
+      w6: 'fake',
+      w7: 'absurd',
+    });
+    const { w1, ...others } = reasons(world, incoming());
+    assert.equal(w1, 'ok');
+    assert.deepEqual([...new Set(Object.values(others))], ['not-measured']);
+    assert.equal(Object.keys(others).length, 7);
+  });
+
+  it('takes none at all without an observation', () => {
+    const world = new World();
+    world.observation = undefined;
+    assert.deepEqual(reasons(world, incoming()), { w1: 'not-measured', w2: 'not-measured' });
+  });
+
+  it('names targets of the policy that do not exist', () => {
+    assert.deepEqual(
+      reasons(new World(), incoming(), { candidates: ['w1', 'gone', 'constructor'] }),
+      {
+        w1: 'ok',
+        gone: 'no-such-target',
+        constructor: 'no-such-target',
+      },
+    );
+  });
+
+  it('stops at enough feasible targets', () => {
+    const world = new World(
+      Array.from({ length: TARGET_LIMIT + 20 }, (_, index) =>
+        node(`w${String(index)}`, { ready: index >= 10 }),
+      ),
+    );
+    const found = verdicts(world, incoming());
+    assert.equal(found.filter((one) => one.feasible).length, TARGET_LIMIT);
+    assert.equal(found.length, TARGET_LIMIT + 10);
+  });
+
+  it('looks at the clock on the way', () => {
+    const world = new World(
+      Array.from({ length: 100 }, (_, index) => node(`w${String(index)}`, { ready: false })),
+    );
+    const nodesByTarget = world.view.nodesByLabel(HOSTNAME);
+    let looks = 0;
+    assert.throws(
+      () =>
+        verdictsOf({
+          candidates: nodesByTarget.keys(),
+          nodesByTarget,
+          view: world.view,
+          checks: nodeChecksFor(incoming(), world.view, { forbidden: new Map(), required: [] }),
+          requests: { cpuMillicores: 0, memoryBytes: 0 },
+          pendingLoad: () => ({ cpuMillicores: 0, memoryBytes: 0, pods: 0 }),
+          observation: world.observation,
+          checkpoint: () => {
+            looks += 1;
+            if (looks === 3) throw new Error('time is up');
+          },
+        }),
+      /time is up/,
+    );
+  });
+});
+
+describe('freshObservation', () => {
+  it('drops what is older than the policy allows', () => {
+    const seen = observationOf({ w1: 'healthy' });
+    assert.equal(freshObservation(seen, 60, START + 60_000), seen);
+    assert.equal(freshObservation(seen, 60, START + 60_001), undefined);
+    assert.equal(freshObservation(undefined, 60, START), undefined);
+  });
+});

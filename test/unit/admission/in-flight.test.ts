@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { InFlight, type PendingPlacement } from '#admission/in-flight.ts';
+
+const LIMITS = { entries: 3, lifetimeMilliseconds: 1000 };
+
+function entry(id: string, overrides: Partial<PendingPlacement> = {}): PendingPlacement {
+  return {
+    id,
+    decidedAt: 0,
+    namespace: 'shop',
+    workload: 'Deployment/web',
+    topologyKey: 'zone',
+    target: 'a',
+    labels: {},
+    requests: { cpuMillicores: 100, memoryBytes: 10 },
+    requiredAntiAffinity: [],
+    ...overrides,
+  };
+}
+
+describe('InFlight', () => {
+  it('sums requests and Pods by target', () => {
+    const inFlight = new InFlight(LIMITS);
+    inFlight.add(entry('1'));
+    inFlight.add(entry('2'));
+    inFlight.add(entry('3', { target: 'b' }));
+    assert.deepEqual(inFlight.load('zone', 'a', 0), {
+      cpuMillicores: 200,
+      memoryBytes: 20,
+      pods: 2,
+    });
+    assert.deepEqual(inFlight.load('zone', 'b', 0), {
+      cpuMillicores: 100,
+      memoryBytes: 10,
+      pods: 1,
+    });
+    assert.deepEqual(inFlight.load('host', 'a', 0), { cpuMillicores: 0, memoryBytes: 0, pods: 0 });
+  });
+
+  it('forgets what was removed, once', () => {
+    const inFlight = new InFlight(LIMITS);
+    inFlight.add(entry('1'));
+    inFlight.remove('1');
+    inFlight.remove('1');
+    inFlight.remove('unknown');
+    assert.equal(inFlight.size, 0);
+    assert.equal(inFlight.load('zone', 'a', 0).pods, 0);
+  });
+
+  it('counts the same id once', () => {
+    const inFlight = new InFlight(LIMITS);
+    inFlight.add(entry('1'));
+    inFlight.add(entry('1', { target: 'b' }));
+    assert.equal(inFlight.load('zone', 'a', 0).pods, 0);
+    assert.equal(inFlight.load('zone', 'b', 0).pods, 1);
+  });
+
+  it('expires', () => {
+    const inFlight = new InFlight(LIMITS);
+    inFlight.add(entry('1', { decidedAt: 0 }));
+    inFlight.add(entry('2', { decidedAt: 500 }));
+    assert.equal(inFlight.load('zone', 'a', 1000).pods, 2);
+    assert.equal(inFlight.load('zone', 'a', 1001).pods, 1);
+    assert.deepEqual(
+      [...inFlight.entries(1501)].map((one) => one.id),
+      [],
+    );
+    assert.equal(inFlight.has('2'), false);
+  });
+
+  it('is bounded: the oldest goes', () => {
+    const inFlight = new InFlight(LIMITS);
+    for (const id of ['1', '2', '3', '4']) inFlight.add(entry(id));
+    assert.deepEqual(
+      [...inFlight.entries(0)].map((one) => one.id),
+      ['2', '3', '4'],
+    );
+    assert.equal(inFlight.load('zone', 'a', 0).pods, 3);
+  });
+
+  it('knows the siblings of a workload', () => {
+    const inFlight = new InFlight(LIMITS);
+    inFlight.add(entry('1'));
+    inFlight.add(entry('2', { target: 'b' }));
+    inFlight.add(entry('3', { workload: 'Deployment/db' }));
+    const of = (workload: string) =>
+      Object.fromEntries(
+        inFlight.siblings({ namespace: 'shop', workload, topologyKey: 'zone' }, 0),
+      );
+    assert.deepEqual(of('Deployment/web'), { a: 1, b: 1 });
+    assert.deepEqual(of('Deployment/db'), { a: 1 });
+    assert.deepEqual(of('Deployment/none'), {});
+    inFlight.remove('1');
+    assert.deepEqual(of('Deployment/web'), { b: 1 });
+  });
+
+  it('keeps its sums equal to what it holds, whatever happens', () => {
+    const step = fc.record({
+      id: fc.constantFrom('1', '2', '3', '4', '5'),
+      target: fc.constantFrom('a', 'b'),
+      add: fc.boolean(),
+      wait: fc.integer({ min: 0, max: 600 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const inFlight = new InFlight(LIMITS);
+        let now = 0;
+        for (const { id, target, add, wait } of steps) {
+          now += wait;
+          if (add) inFlight.add(entry(id, { target, decidedAt: now }));
+          else inFlight.remove(id);
+          const held = [...inFlight.entries(now)];
+          assert.ok(held.length <= LIMITS.entries);
+          for (const one of ['a', 'b']) {
+            const pods = held.filter((item) => item.target === one).length;
+            assert.equal(inFlight.load('zone', one, now).pods, pods);
+            assert.equal(inFlight.load('zone', one, now).cpuMillicores, pods * 100);
+            const siblings = inFlight.siblings(entry('x'), now).get(one) ?? 0;
+            assert.equal(siblings, pods);
+          }
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { SlimPod } from '#cluster/slim.ts';
+import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
+import { Memory } from '#admission/memory.ts';
+import { KEY, NAMESPACE, slimPod, START, World } from './world.ts';
+
+const KEY_LABEL = 'kubernetes.io/hostname';
+
+function make(): { memory: Memory; pods: () => number; world: World } {
+  const world = new World();
+  const memory = new Memory({ policies: world.policies, keys: [KEY], now: () => world.now });
+  return { memory, world, pods: () => memory.inFlight.load(KEY_LABEL, 'w1', world.now).pods };
+}
+
+function decided(overrides: Partial<SlimPod> = {}, action = 'w1', key = KEY): SlimPod {
+  const annotations = annotationsOf(
+    {
+      id: 'd-1',
+      decidedAt: START,
+      workload: 'Pod/web',
+      tier: 'business',
+      state: 'all',
+      action,
+      propensity: 1,
+      holdout: false,
+      policy: 'default@3',
+      modelVersion: 1,
+    },
+    subjectOf({ namespace: NAMESPACE, name: 'web' }),
+    key,
+  );
+  return slimPod('web', { annotations, ...overrides });
+}
+
+describe('Memory', () => {
+  it('counts an unbound Pod of another replica until it is bound', () => {
+    const { memory, pods } = make();
+    memory.podSeen(decided());
+    assert.equal(pods(), 1);
+    memory.podSeen(decided());
+    assert.equal(pods(), 1);
+    memory.podSeen(decided({ nodeName: 'w2' }));
+    assert.equal(pods(), 0);
+  });
+
+  it('stops counting a Pod that is deleted', () => {
+    const { memory, pods } = make();
+    memory.podSeen(decided());
+    memory.podGone(decided());
+    assert.equal(pods(), 0);
+    memory.podSeen(decided());
+    memory.podSeen(decided({ deletedAt: START }));
+    assert.equal(pods(), 0);
+  });
+
+  it('counts nothing for the default action, a forged decision or none', () => {
+    const { memory, pods } = make();
+    memory.podSeen(decided({}, '(default)'));
+    memory.podSeen(decided({}, 'w1', 'another key'));
+    memory.podSeen(slimPod('plain'));
+    assert.equal(pods(), 0);
+    assert.equal(memory.inFlight.size, 0);
+  });
+
+  it('remembers which decisions have their Pod', () => {
+    const { memory } = make();
+    assert.equal(memory.taken.has('d-1', START), false);
+    memory.podSeen(decided({ nodeName: 'w1' }));
+    assert.equal(memory.taken.has('d-1', START), true);
+  });
+
+  it('does not take in old Pods, and lets go of what waited too long', () => {
+    const { memory, pods, world } = make();
+    memory.podSeen(decided());
+    world.now = START + 60_001;
+    memory.podSeen(decided());
+    assert.equal(pods(), 0);
+    assert.equal(memory.taken.has('d-1', START + 60_001), true);
+    const fresh = make();
+    fresh.world.now = START + 3_600_000;
+    fresh.memory.podSeen(decided());
+    assert.equal(fresh.memory.inFlight.size, 0);
+    assert.equal(fresh.memory.taken.has('d-1', fresh.world.now), false);
+  });
+});

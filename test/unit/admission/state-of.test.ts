@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { InFlight } from '#admission/in-flight.ts';
+import { PeerPlacements } from '#admission/peer-placements.ts';
+import { stateOf } from '#admission/state-of.ts';
+import { TargetTotals } from '#admission/target-totals.ts';
+import { NAMESPACE, node, observationOf, slimPod, World } from './world.ts';
+
+const KEY = 'kubernetes.io/hostname';
+
+function state(world: World, targets: string[], prepare?: (inFlight: InFlight) => void): string {
+  const inFlight = new InFlight({ entries: 100, lifetimeMilliseconds: 60_000 });
+  prepare?.(inFlight);
+  return stateOf({
+    namespace: NAMESPACE,
+    workload: 'Deployment/frontend',
+    topologyKey: KEY,
+    targets,
+    nodesByTarget: world.view.nodesByLabel(KEY),
+    view: world.view,
+    observation: world.observation,
+    inFlight,
+    totals: new TargetTotals(),
+    peers: new PeerPlacements(),
+    now: world.now,
+  });
+}
+
+function seen(
+  world: World,
+  loadBucket: 'low' | 'normal' | 'high' | undefined,
+  peers: string[],
+): void {
+  world.observation = observationOf(
+    { w1: 'healthy', w2: 'healthy' },
+    { workloads: { 'Deployment/frontend': { loadBucket, peers } } },
+  );
+}
+
+function busy(world: World, name: string, nodeName: string): void {
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'db' };
+  world.addPod(
+    slimPod(name, { nodeName, owner, requests: { cpuMillicores: 4000, memoryBytes: 0 } }),
+  );
+}
+
+describe('stateOf', () => {
+  it('says load, least-pressured target and where the peers are', () => {
+    const world = new World();
+    seen(world, 'high', ['StatefulSet/db']);
+    busy(world, 'db-0', 'w1');
+    assert.equal(state(world, ['w1', 'w2']), 'load=high,least=w2,peers=w1');
+  });
+
+  it('says unknown and none where nothing is known', () => {
+    const world = new World();
+    world.observation = undefined;
+    assert.match(state(world, ['w1', 'w2']), /^load=unknown,least=w1,peers=\(none\)$/);
+    assert.equal(state(new World([]), []), 'load=unknown,least=(none),peers=(none)');
+  });
+
+  it('counts Pods on their way into pressure and peers', () => {
+    const world = new World();
+    seen(world, 'low', ['Deployment/backend']);
+    const result = state(world, ['w1', 'w2'], (inFlight) =>
+      inFlight.add({
+        id: 'd',
+        decidedAt: world.now,
+        namespace: NAMESPACE,
+        workload: 'Deployment/backend',
+        topologyKey: KEY,
+        target: 'w1',
+        labels: {},
+        requests: { cpuMillicores: 6000, memoryBytes: 0 },
+        requiredAntiAffinity: [],
+      }),
+    );
+    assert.equal(result, 'load=low,least=w2,peers=w1');
+  });
+
+  it('never calls a target least that is not measured while another is', () => {
+    const world = new World();
+    world.observation = observationOf({ w1: 'stale', w2: 'healthy' });
+    busy(world, 'db-0', 'w2');
+    assert.match(state(world, ['w1', 'w2']), /least=w2/);
+  });
+
+  it('leaves out features that many targets leave no room for', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, i) => `w${String(i)}`);
+    const world = new World(names(100).map((name) => node(name)));
+    seen(world, 'normal', []);
+    assert.equal(state(world, names(5)), 'load=normal,peers=(none)');
+    assert.equal(state(world, names(10)), 'load=normal');
+    assert.equal(state(world, names(100)), 'load=normal');
+  });
+});

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Observation } from '#cluster/model.ts';
+import { observe, saysMore, targetsOf } from '#learner/observe.ts';
+import { emptyShard } from '#learner/shards.ts';
+import { peersOf, requestRate } from '#learner/workload-load.ts';
+import type { LatencyWindow, PodLatency } from '#telemetry/source.ts';
+import { T0, node } from './fixtures.ts';
+import { measured, policyWith } from './world.ts';
+
+const window = { from: T0, to: T0 + 60_000 };
+
+function latencyOf(requests: Readonly<Record<string, number | undefined>>): LatencyWindow {
+  const pods = Object.entries(requests).map(([name, count]): [string, PodLatency] => {
+    const reading =
+      count === undefined
+        ? ({ kind: 'missing', reason: 'absent', detail: 'for a test' } as const)
+        : measured(count, window);
+    return [
+      name,
+      {
+        requests: reading,
+        p50Milliseconds: reading,
+        p99Milliseconds: reading,
+        errorRatio: reading,
+      },
+    ];
+  });
+  const edge = (source: string, destination: string, count = 1, namespace = 'shop') => ({
+    namespace,
+    source,
+    destination,
+    requests: count,
+  });
+  const edges = [
+    edge('frontend', 'search', 10),
+    edge('search', 'geo', 5),
+    edge('frontend', 'frontend', 99),
+    edge('unknown', 'frontend', 99),
+    edge('geo', 'frontend', 99, 'elsewhere'),
+    edge('geo', 'rate', 0),
+  ];
+  return { pods: new Map(pods), edges };
+}
+
+const WORKLOADS = ['Deployment/frontend', 'Deployment/search', 'Deployment/geo', 'Deployment/rate'];
+
+void describe('peersOf', () => {
+  void test('an edge makes both ends peers; the busiest comes first', () => {
+    const peers = peersOf('shop', WORKLOADS, latencyOf({}).edges);
+    assert.deepEqual(Object.fromEntries(peers), {
+      'Deployment/frontend': ['Deployment/search'],
+      'Deployment/search': ['Deployment/frontend', 'Deployment/geo'],
+      'Deployment/geo': ['Deployment/search'],
+    });
+  });
+
+  void test('a name stands for every kind that has it', () => {
+    const edges = [{ namespace: 'shop', source: 'a', destination: 'b', requests: 1 }];
+    const peers = peersOf('shop', ['Deployment/a', 'Job/b', 'StatefulSet/b'], edges);
+    assert.deepEqual(peers.get('Deployment/a'), ['Job/b', 'StatefulSet/b']);
+  });
+});
+
+void describe('requestRate', () => {
+  const { pods, edges } = latencyOf({ 'shop/a': 60, 'shop/b': 120, 'shop/c': undefined });
+  const latency = { pods, edges };
+  const table: [readonly string[], number | undefined][] = [
+    [['shop/a', 'shop/b'], 3],
+    [['shop/a', 'shop/c', 'shop/nobody'], 1],
+    [['shop/c'], undefined],
+    [[], undefined],
+  ];
+  for (const [names, rate] of table) {
+    void test(`${names.join(' ')}: ${rate}`, () => assert.equal(requestRate(names, latency), rate));
+  }
+});
+
+void describe('observe', () => {
+  const history = { mean: 10, variance: 1, weight: 10 };
+  const shard = { ...emptyShard('shop', 'default', 'Deployment/frontend'), load: history };
+  const input = {
+    namespace: 'shop',
+    policy: policyWith(),
+    targets: targetsOf(policyWith(), new Map([['worker-1', [node('worker-1')]]])),
+    readings: {
+      window,
+      power: {
+        nodeWatts: new Map([['worker-1', measured(100, window)]]),
+        podJoules: new Map(),
+        attributedJoules: new Map(),
+      },
+      latency: latencyOf({ 'shop/f': 1200, 'shop/s': 60 }),
+      load: new Map(),
+    },
+    workloads: new Map([
+      ['Deployment/frontend', ['shop/f']],
+      ['Deployment/search', ['shop/s']],
+    ]),
+    shardOf: (workload: string) => (workload === 'Deployment/frontend' ? shard : undefined),
+    now: T0,
+  };
+
+  void test('says what is known of targets and workloads, and no more', () => {
+    const seen = observe(input);
+    assert.equal(seen.targets['worker-1']?.health, 'healthy');
+    assert.equal(seen.targets['worker-1'].cpuRatio, undefined);
+    assert.deepEqual(seen.workloads, {
+      'Deployment/frontend': { loadBucket: 'high', peers: ['Deployment/search'] },
+      'Deployment/search': { loadBucket: undefined, peers: ['Deployment/frontend'] },
+    });
+    assert.equal(seen.policy, 'default');
+    assert.equal(seen.observedAt, T0);
+  });
+
+  void test('a figure that moves is no news; health, load and peers are', () => {
+    const before = observe(input);
+    const warmer: Observation = {
+      ...before,
+      observedAt: T0 + 1,
+      targets: { 'worker-1': { health: 'healthy', cpuRatio: 0.9, memoryRatio: 0.1, watts: 200 } },
+    };
+    assert.equal(saysMore(before, warmer), false);
+    assert.equal(saysMore(undefined, before), true);
+    const ill = {
+      ...before,
+      targets: { 'worker-1': { ...before.targets['worker-1']!, health: 'stale' as const } },
+    };
+    assert.equal(saysMore(before, ill), true);
+    assert.equal(saysMore(before, { ...before, workloads: {} }), true);
+  });
+});
+
+void test('targetsOf keeps to the targets a policy names, present or not', () => {
+  const byLabel = new Map([
+    ['a', [node('a')]],
+    ['b', [node('b')]],
+  ]);
+  assert.deepEqual([...targetsOf(policyWith(), byLabel).keys()], ['a', 'b']);
+  const named = targetsOf(policyWith({ targets: ['b', 'z'] }), byLabel);
+  assert.deepEqual(
+    [...named].map(([target, nodes]) => [target, nodes.length]),
+    [
+      ['b', 1],
+      ['z', 0],
+    ],
+  );
+});

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { askOnce } from '#learner/telemetry-window.ts';
+import { World } from './world.ts';
+
+const windowAt = (from: number) => ({ from, to: from + 60_000 });
+
+function sourcesOf(world: World, isSilent: (from: number) => boolean) {
+  const asked: number[] = [];
+  const answer = <T>(from: number, make: () => T): Promise<T> =>
+    isSilent(from) ? Promise.reject(new Error(`silent at ${from}`)) : Promise.resolve(make());
+  const ask = askOnce({
+    power: {
+      power: (window) => {
+        asked.push(window.from);
+        return answer(window.from, () => world.power(window));
+      },
+    },
+    latency: { latency: (window) => Promise.resolve(world.latency(window)) },
+    load: { load: (window) => Promise.resolve(world.load(window)) },
+  });
+  return { ask, asked };
+}
+
+void test('a window is asked about once', async () => {
+  const { ask, asked } = sourcesOf(new World(1), () => false);
+  const [one, two] = await Promise.all([ask(windowAt(0)), ask(windowAt(0))]);
+  assert.equal(one, two);
+  await ask(windowAt(1));
+  assert.deepEqual(asked, [0, 1]);
+});
+
+void test('three failures in a row end the questions, a success in between does not', async () => {
+  const { ask, asked } = sourcesOf(new World(1), (from) => from !== 2);
+  for (const from of [0, 1]) await assert.rejects(ask(windowAt(from)), /silent/);
+  await ask(windowAt(2));
+  for (const from of [3, 4, 5]) await assert.rejects(ask(windowAt(from)), /silent/);
+  await assert.rejects(ask(windowAt(6)), /silent at 5/);
+  assert.deepEqual(asked, [0, 1, 2, 3, 4, 5]);
+});
