@@ -143,6 +143,7 @@ export function createLearner(options: LearnerOptions): Learner {
             ask,
             isLeader,
             onFenced,
+            onKnown: (id) => open.delete(id),
             onUnanswered: () => failed.add(nameOf(task)),
             logger: options.logger,
             tally,

@@ -35,6 +35,8 @@ export interface SettleEffects {
   readonly isLeader: () => boolean;
   /** A later leader has written: nothing may be written any more. */
   readonly onFenced: () => void;
+  /** The shard just read holds a decision that the watch did not show as settled yet. */
+  readonly onKnown: (id: string) => void;
   /** Telemetry had no answer for the episode's window. */
   readonly onUnanswered: () => void;
   readonly logger: LearnerLogger;
@@ -67,7 +69,9 @@ export async function settleTask(
     if (one === undefined) shards.delete(key);
     else shards.set(key, one);
   }
-  if (isSettled(episode, shards)) return;
+  const known = settledIn(episode, shards);
+  known.forEach(effects.onKnown);
+  if (known.length === episode.decisions.length) return;
   const plan = await resolvePlan(task, effects);
   if (plan === undefined) return;
   const settlement = settleEpisode({
@@ -156,13 +160,13 @@ async function readShards(
   return found;
 }
 
-/** Whether another leader, or a tick whose writes the cache has not seen, was here before. */
-function isSettled(episode: Episode, shards: ReadonlyMap<WorkloadKey, ModelShard>): boolean {
+/** Ids settled by another leader, or by a tick whose writes the watch has not shown yet. */
+function settledIn(episode: Episode, shards: ReadonlyMap<WorkloadKey, ModelShard>): string[] {
   const sets = new Map<WorkloadKey, ReadonlySet<string>>();
-  return episode.decisions.every(({ decision }) => {
-    const { workload, id } = decision;
-    const ids = sets.get(workload) ?? new Set(shards.get(workload)?.settled ?? []);
-    sets.set(workload, ids);
-    return ids.has(id);
+  const ids = episode.decisions.map(({ decision }) => decision);
+  return ids.flatMap(({ workload, id }) => {
+    const settled = sets.get(workload) ?? new Set(shards.get(workload)?.settled ?? []);
+    sets.set(workload, settled);
+    return settled.has(id) ? [id] : [];
   });
 }

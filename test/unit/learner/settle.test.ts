@@ -102,17 +102,20 @@ interface Given {
   readonly spec?: Partial<PolicySpec>;
   readonly alive?: readonly string[];
   readonly unsettled?: readonly string[];
+  /** Decisions of earlier rollouts. */
+  readonly earlier?: readonly PendingDecision[];
 }
 
 function settle(given: Given): Settlement {
   const { decisions, shards = [trained()] } = given;
+  const standing = [...decisions, ...(given.earlier ?? [])];
   const [episode] = episodesOf(decisions, 20, 600);
   assert.ok(episode);
   return settleEpisode({
     policy: policyWith({ ...ONLY_OWN, ...given.spec }),
     episode,
-    plan: given.plan ?? { kind: 'measure', readings: readingsOf(decisions, given.costs) },
-    standing: decisions,
+    plan: given.plan ?? { kind: 'measure', readings: readingsOf(standing, given.costs) },
+    standing,
     shards: new Map(shards.map((shard) => [shard.workload, shard])),
     targets: ['worker-1', 'worker-2'],
     isAlive: (id) => (given.alive ?? []).includes(id),
@@ -188,6 +191,31 @@ void describe('reward and advantage', () => {
     // Own advantage 0; of the application (0 + 1/6) / 2; half of it.
     assert.ok(Math.abs((recordOf(done, 'a').advantage ?? 0) - 1 / 24) < 1e-9);
     assert.ok(Math.abs((recordOf(done, 's1').advantage ?? 0) - (1 / 12 + 1 / 24)) < 1e-9);
+  });
+
+  void test('Pods of earlier rollouts belong to the application while they serve', () => {
+    const spec = { learning: { ...policyWith().spec.learning, applicationShareThousandths: 500 } };
+    const neighbour = (over: Partial<SlimPod>) =>
+      pending({ id: 'n', workload: 'Deployment/search', decidedAt: T0 - 900_000 }, over);
+    const advantageWith = (earlier: PendingDecision) =>
+      recordOf(
+        settle({
+          decisions: [sent('a', 'worker-1')],
+          earlier: [earlier],
+          costs: { n: { joules: measured(50, window) } },
+          shards: [trained(), trained({ workload: 'Deployment/search' })],
+          spec,
+        }),
+      ).advantage;
+    assert.ok(Math.abs((advantageWith(neighbour({})) ?? 0) - 1 / 24) < 1e-9);
+    for (const gone of [
+      neighbour({ phase: 'Failed' }),
+      neighbour({ deletedAt: window.to }),
+      neighbour({ readyAt: window.from + 1 }),
+      neighbour({ readyAt: undefined }),
+    ]) {
+      assert.equal(advantageWith(gone), 0);
+    }
   });
 
   void test('default siblings of the same window take a common burden off', () => {
