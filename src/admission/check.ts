@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
-import jsonpatch from 'fast-json-patch';
+import jsonpatch, { type Operation } from 'fast-json-patch';
 import { PerihelionError } from '#errors';
 import { QUALIFIED_NAME_PATTERN, VALUE_PATTERN } from '#cluster/label-syntax.ts';
 import { PREFIX } from '#cluster/decision.ts';
@@ -43,10 +43,11 @@ export function checkPatch(input: CheckInput): void {
   for (const { path } of input.operations) {
     if (!OWN_PATHS.some((own) => own.test(path))) throw unsafe(`path ${path} is not ours`);
   }
-  checkSize(input);
+  const operations = JSON.stringify(input.operations);
+  checkSize(input.bodyBytes, operations);
   if (input.merge.term !== undefined) checkTerm(input.merge.term);
   const before = touchedPart(input.pod);
-  const after = applied(before, input.operations);
+  const after = applied(before, operations);
   checkAnnotations(before, after, input.merge.annotations);
   checkAffinity(before, after, input.merge);
 }
@@ -66,12 +67,16 @@ function part(pod: JsonObject, parent: string, child: string): JsonObject {
   return { [parent]: value === undefined ? {} : { [child]: value } };
 }
 
-function applied(before: JsonObject, operations: readonly PatchOperation[]): JsonObject {
+/**
+ * The part after the operations, which come as the text that is sent: what is applied is a copy of
+ * both, because applying inserts values by reference. JSON keeps what structuredClone would, for a
+ * third of its time.
+ */
+function applied(before: JsonObject, operations: string): JsonObject {
   let after: unknown;
   try {
-    // The values are cloned too: applying inserts them by reference into the document.
-    const ours = structuredClone([...operations]);
-    after = jsonpatch.applyPatch<unknown>(structuredClone(before), ours, true).newDocument;
+    const copy = JSON.parse(JSON.stringify(before)) as unknown;
+    after = jsonpatch.applyPatch(copy, JSON.parse(operations) as Operation[], true).newDocument;
   } catch (error) {
     throw new PerihelionError('PERI_PATCH_UNSAFE', 'patch not sent: it does not apply', {
       cause: error,
@@ -81,9 +86,8 @@ function applied(before: JsonObject, operations: readonly PatchOperation[]): Jso
   return after;
 }
 
-function checkSize(input: CheckInput): void {
-  const patchBytes = Buffer.byteLength(JSON.stringify(input.operations), 'utf8');
-  if (input.bodyBytes + patchBytes >= OBJECT_LIMIT_BYTES) {
+function checkSize(bodyBytes: number, operations: string): void {
+  if (bodyBytes + Buffer.byteLength(operations, 'utf8') >= OBJECT_LIMIT_BYTES) {
     throw unsafe('the patched object may be larger than the API server accepts');
   }
 }

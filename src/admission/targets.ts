@@ -34,8 +34,12 @@ export class TargetOrder {
 
   #namesOf(targets: NodesByTarget): readonly string[] {
     const known = this.#sorted.get(targets);
-    // A small map is sorted anew: cheap, and right even if it was changed in place.
-    if (known?.length === targets.size && targets.size > TARGET_LIMIT) return known;
+    if (known?.length === targets.size) {
+      // Same number and all still there: the same names. In a large map a missing one shows when
+      // it is come across.
+      const same = targets.size > TARGET_LIMIT || known.every((name) => targets.has(name));
+      if (same) return known;
+    }
     const names = [...targets.keys()].sort();
     this.#sorted.set(targets, names);
     return names;

@@ -78,19 +78,15 @@ export class ModelStore {
       labels: modelLabels(policy, 'shard'),
       spec: encodeShard(shard),
     };
-    if (this.#fence !== undefined) return fenced(this.#fence);
-    const known = this.#known.get(`${namespace}/${draft.name}`);
-    if (known?.version !== shard.version - 1) {
+    if (this.#isFenced()) return this.#refusal(namespace, undefined);
+    if (this.#known.get(`${namespace}/${draft.name}`)?.version !== shard.version - 1) {
       const stored = await this.#read(namespace, draft.name);
-      if (this.#fence !== undefined) return fenced(this.#fence);
-      const current = shardOf(namespace, stored);
-      if ((current?.version ?? 0) !== shard.version - 1) return { kind: 'conflict', current };
+      const isNext = versionOf(stored) === shard.version - 1;
+      if (this.#isFenced() || !isNext) return this.#refusal(namespace, stored);
     }
     const written = await this.#write(draft);
     if (written !== undefined) return { kind: 'written', resourceVersion: written };
-    const stored = await this.#read(namespace, draft.name);
-    if (this.#fence !== undefined) return fenced(this.#fence);
-    return { kind: 'conflict', current: shardOf(namespace, stored) };
+    return this.#refusal(namespace, await this.#read(namespace, draft.name));
   }
 
   /**
@@ -106,13 +102,22 @@ export class ModelStore {
       labels: modelLabels(policy, 'observation'),
       spec: encodeObservation(observation),
     };
-    for (let attempt = 0; attempt < 2 && this.#fence === undefined; attempt += 1) {
+    for (let attempt = 0; attempt < 2 && !this.#isFenced(); attempt += 1) {
       const written = await this.#write(draft);
       if (written !== undefined) return { kind: 'written', resourceVersion: written };
       await this.#read(namespace, draft.name);
     }
-    if (this.#fence !== undefined) return fenced(this.#fence);
+    if (this.#fence !== undefined) return { kind: 'fenced', epoch: this.#fence };
     return { kind: 'conflict', current: undefined };
+  }
+
+  #isFenced(): boolean {
+    return this.#fence !== undefined;
+  }
+
+  #refusal(namespace: string, stored: JsonObject | undefined): WriteResult<ModelShard> {
+    if (this.#fence !== undefined) return { kind: 'fenced', epoch: this.#fence };
+    return { kind: 'conflict', current: shardOf(namespace, stored) };
   }
 
   async #read(namespace: string, name: string): Promise<JsonObject | undefined> {
@@ -168,8 +173,9 @@ export class ModelStore {
   }
 }
 
-function versionOf(raw: JsonObject): number {
-  const { version } = asObject(asObject(raw['spec'])['shard']);
+/** The version of a raw shard; 0 for what is none. */
+function versionOf(raw: JsonObject | undefined): number {
+  const { version } = asObject(asObject(raw?.['spec'])['shard']);
   return typeof version === 'number' ? version : 0;
 }
 
@@ -177,8 +183,4 @@ function shardOf(namespace: string, stored: JsonObject | undefined): ModelShard 
   if (stored === undefined) return undefined;
   const model = decodeModel(namespace, stored['spec']);
   return model.kind === 'shard' ? model.shard : undefined;
-}
-
-function fenced(epoch: number): { readonly kind: 'fenced'; readonly epoch: number } {
-  return { kind: 'fenced', epoch };
 }

@@ -3,6 +3,7 @@ import { Backoff, type Sleep } from './backoff.ts';
 import type { KubeApi } from './client.ts';
 import { asObject, asObjects, asText, type JsonObject } from './json.ts';
 import { errorOfAnswer, KubernetesError } from './kubernetes-error.ts';
+import { entryOf, keyOf } from './raw-entry.ts';
 import type { ReflectorHappening, ReflectorObserver } from './reflector-events.ts';
 import { isAtLeast, ResourceVersionGate } from './resource-version.ts';
 import { Store, type Entry } from './store.ts';
@@ -382,21 +383,4 @@ async function* tapped(
     heard();
     yield chunk;
   }
-}
-
-/** `namespace/name`, or `name` for an object without a namespace. */
-function keyOf(raw: JsonObject): string {
-  const metadata = asObject(raw['metadata']);
-  const namespace = asText(metadata['namespace']);
-  const name = asText(metadata['name']);
-  return namespace === '' ? name : `${namespace}/${name}`;
-}
-
-function entryOf<T>(raw: JsonObject, value: T): Entry<T> {
-  const metadata = asObject(raw['metadata']);
-  return {
-    uid: asText(metadata['uid']),
-    resourceVersion: asText(metadata['resourceVersion']),
-    value,
-  };
 }

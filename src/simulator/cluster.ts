@@ -173,6 +173,22 @@ export class EmbeddedCluster {
     return this.#api.url;
   }
 
+  /**
+   * A kubeconfig (JSON, which is YAML) for {@link url}. Clients refuse plain HTTP unless it says
+   * that TLS is not to be verified; there is none on the loopback interface.
+   */
+  get kubeconfig(): string {
+    const name = 'simulator';
+    return JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': name,
+      clusters: [{ name, cluster: { server: this.url, 'insecure-skip-tls-verify': true } }],
+      users: [{ name, user: {} }],
+      contexts: [{ name, context: { cluster: name, user: name } }],
+    });
+  }
+
   /** Address of the exporters, without a path. */
   get exporterUrl(): string {
     return `http://127.0.0.1:${this.#exporters.port}`;

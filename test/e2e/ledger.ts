@@ -30,6 +30,7 @@ export interface Placement {
   readonly pod: string;
   readonly id: string;
   readonly workload: string;
+  readonly state: string;
   readonly action: string;
   readonly holdout: boolean;
   readonly modelVersion: number;
@@ -111,6 +112,7 @@ function placementOf(pod: Pod, uid: string): Placement | undefined {
     pod: pod.metadata.name,
     id,
     workload: annotations[ANNOTATIONS.workload] ?? '',
+    state: annotations[ANNOTATIONS.state] ?? '',
     action: annotations[ANNOTATIONS.action] ?? '',
     holdout: annotations[ANNOTATIONS.holdout] === 'true',
     modelVersion: Number(annotations[ANNOTATIONS.modelVersion]),

@@ -2,8 +2,9 @@
 import type { Api, WatchEvent } from './api.ts';
 import type { KubeObject } from './objects.ts';
 
-/** One learned cell, whatever its state. */
+/** One learned cell. */
 export interface Cell {
+  readonly state: string;
   readonly action: string;
   readonly value: number;
   readonly weight: number;
@@ -21,12 +22,20 @@ export interface Shard {
   readonly cells: readonly Cell[];
 }
 
+/** What an observation says of the targets. */
+export interface SeenTargets {
+  /** Milliseconds since the epoch. */
+  readonly observedAt: number;
+  /** Health by target. */
+  readonly health: Readonly<Record<string, string>>;
+}
+
 /** Follows every PlacementModel object, so that no version of a shard goes unseen. */
 export class Models {
   /** The newest shard, by `namespace/workload`. */
   readonly shards = new Map<string, Shard>();
-  /** Health by target, by namespace: the published observations. */
-  readonly health = new Map<string, Readonly<Record<string, string>>>();
+  /** The published observations, by namespace. */
+  readonly observations = new Map<string, SeenTargets>();
   /** Every id that was ever seen as settled, by `namespace/workload`. */
   readonly settled = new Map<string, Set<string>>();
   /** Broken promises: a version that fell or jumped, an id that stands twice. */
@@ -69,7 +78,7 @@ export class Models {
       return;
     }
     if (content.kind === 'observation') {
-      this.health.set(namespace, content.health);
+      this.observations.set(namespace, content);
       return;
     }
     const key = `${namespace}/${content.shard.workload}`;
@@ -101,7 +110,7 @@ export class Models {
 
 type Content =
   | { readonly kind: 'shard'; readonly shard: Shard }
-  | { readonly kind: 'observation'; readonly health: Readonly<Record<string, string>> };
+  | ({ readonly kind: 'observation' } & SeenTargets);
 
 /** The spec as it stands in the API: numbers that are no counts are decimal strings. */
 interface WireSpec {
@@ -114,7 +123,10 @@ interface WireSpec {
       readonly weight: string;
     }[];
   };
-  readonly observation?: { readonly targets: readonly { name: string; health: string }[] };
+  readonly observation?: {
+    readonly observedTime: string;
+    readonly targets: readonly { name: string; health: string }[];
+  };
 }
 
 /** Reads the wire form, without help of the product's own code; undefined = neither of the two. */
@@ -122,11 +134,12 @@ function contentOf(object: KubeObject): Content | undefined {
   const { spec } = object as KubeObject & { spec: WireSpec };
   if (spec.observation !== undefined) {
     const entries = spec.observation.targets.map(({ name, health }) => [name, health] as const);
-    return { kind: 'observation', health: Object.fromEntries(entries) };
+    const observedAt = Date.parse(spec.observation.observedTime);
+    return { kind: 'observation', observedAt, health: Object.fromEntries(entries) };
   }
   if (spec.shard === undefined || spec.workload === undefined) return undefined;
-  const cells = spec.shard.cells.map(({ action, value, weight }) => ({
-    ...{ action, value: Number(value), weight: Number(weight) },
+  const cells = spec.shard.cells.map(({ state, action, value, weight }) => ({
+    ...{ state, action, value: Number(value), weight: Number(weight) },
   }));
   const namespace = object.metadata.namespace ?? '';
   return { kind: 'shard', shard: { ...spec.shard, namespace, workload: spec.workload, cells } };

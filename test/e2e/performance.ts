@@ -180,7 +180,7 @@ async function startProduct(
   return checks.check('telemetry: the learner publishes what it observes', () =>
     waitFor('a healthy observation', { timeoutSeconds: 60 }, () => {
       const texts = [SHOP, PROBE].map((namespace) => {
-        const health = models.health.get(namespace) ?? {};
+        const health = models.observations.get(namespace)?.health ?? {};
         const dark = health[TARGETS.dark] ?? 'absent';
         const ok = health[TARGETS.one] === 'healthy' && health[TARGETS.two] === 'healthy';
         if (!ok || dark === 'healthy') throw new Error(`${namespace}: ${JSON.stringify(health)}`);

@@ -156,6 +156,8 @@ export class Product {
       learner: {
         ...part('learner'),
         intervalSeconds: 1,
+        // Prometheus scrapes every second here.
+        ingestDelaySeconds: 3,
         leaseDurationSeconds: 5,
         renewDeadlineSeconds: 3,
         retryPeriodSeconds: 1,

@@ -17,12 +17,12 @@ export const demoCommand: Command = {
   name: 'demo',
   summary: 'Run the whole loop on an embedded cluster and compare four placements.',
   flags: {
-    seeds: { type: 'string', placeholder: 'N', help: 'Seeds, 1 to 64 (default 4).' },
+    seeds: { type: 'string', placeholder: 'N', help: 'Seeds, 1 to 64 (default 3).' },
     seed: { type: 'string', placeholder: 'N', help: 'First seed (default 1).' },
     rollouts: {
       type: 'string',
       placeholder: 'N',
-      help: 'Rollouts that the agent learns from, 4 to 1000 (default 40).',
+      help: 'Rollouts that the agent learns from, 4 to 1000 (default 30).',
     },
     connections: {
       type: 'string',
@@ -80,9 +80,9 @@ async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
 }
 
 function jobsOf(flags: FlagValues, folder: string): Job[] {
-  const seeds = integerFlag(flags, 'seeds', { default: 4, minimum: 1, maximum: 64 });
+  const seeds = integerFlag(flags, 'seeds', { default: 3, minimum: 1, maximum: 64 });
   const first = integerFlag(flags, 'seed', { default: 1, minimum: 0, maximum: 2 ** 31 });
-  const rollouts = integerFlag(flags, 'rollouts', { default: 40, minimum: 4, maximum: 1000 });
+  const rollouts = integerFlag(flags, 'rollouts', { default: 30, minimum: 4, maximum: 1000 });
   const connections = integerFlag(flags, 'connections', { default: 12, minimum: 1, maximum: 4096 });
   const which = choiceFlag(flags, 'cluster', ['all', ...CLUSTERS]);
   const clusters: readonly ClusterName[] = which === 'all' ? CLUSTERS : [which];

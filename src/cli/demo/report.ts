@@ -34,9 +34,11 @@ export function renderReport(results: DemoResults): string {
     parts.push(
       CLUSTER_TITLES[name],
       renderTable(['', 'requests/s', 'p99 ms', 'joules/request'], rows),
-      `agent against default: ${change('joules/request', cluster.agentToDefault.joulesPerRequest)}, ` +
-        `${change('p99', cluster.agentToDefault.p99)}, ` +
-        `${change('throughput', cluster.agentToDefault.throughput)}`,
+      `agent against default: ${[
+        change('joules/request', cluster.agentToDefault.joulesPerRequest),
+        change('p99', cluster.agentToDefault.p99),
+        change('throughput', cluster.agentToDefault.throughput),
+      ].join(', ')}`,
       cluster.adherence === undefined
         ? ''
         : `adherence ${percent(cluster.adherence.mean)} of asked Pods landed on their target; ` +

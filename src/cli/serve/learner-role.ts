@@ -11,9 +11,10 @@ import { PLACEMENT_LABEL } from '#cluster/decision.ts';
 import { EventRecorder } from '#cluster/events.ts';
 import type { Informers } from '#cluster/informers.ts';
 import { LeaderElector, type Leadership } from '#cluster/lease.ts';
-import { ModelStore } from '#cluster/model-store.ts';
+import { ModelStore, type WriteResult } from '#cluster/model-store.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/learner.ts';
 import { createLearnerMetrics } from '#learner/metrics.ts';
+import type { ShardStore } from '#learner/ports.ts';
 import type { TickReport } from '#learner/tick-report.ts';
 import type { Settings } from '#settings/settings.ts';
 import { VERSION } from '../version.ts';
@@ -66,6 +67,8 @@ export async function startLearnerRole(
     onDropped: (why, error) => ports.logger.debug({ why, err: error }, 'an Event was not written'),
   });
   const metrics = createLearnerMetrics(registry);
+  // A Lease that was deleted starts its epochs anew; what is stored tells how far they had come.
+  let highestEpoch = 0;
   const elector = new LeaderElector(
     { namespace: settings.namespace, name: settings.learner.leaseName, identity: ports.identity },
     {
@@ -76,6 +79,7 @@ export async function startLearnerRole(
       random: ports.random,
       sleep,
       onError: (error) => ports.logger.warn({ err: error }, 'leader election'),
+      leastEpoch: () => highestEpoch + 1,
     },
     settings.learner,
   );
@@ -87,13 +91,13 @@ export async function startLearnerRole(
       this.set(elector.isLeader ? 1 : 0);
     },
   });
-  const learnerOf = (leadership: Leadership): Learner =>
+  const learnerOf = (leadership: Leadership, store: ShardStore): Learner =>
     createLearner({
       ...viewsOf(informers),
       power: telemetry.sources,
       latency: telemetry.sources,
       load: telemetry.sources,
-      store: new ModelStore(client, leadership.epoch),
+      store,
       decisionKeys: decisionKey,
       limits: { ingestDelaySeconds: settings.learner.ingestDelaySeconds },
       now: ports.now,
@@ -111,26 +115,42 @@ export async function startLearnerRole(
   let leading = Promise.withResolvers<Learner>();
   const election = elector.run(async (leadership) => {
     ports.logger.info({ epoch: leadership.epoch }, 'this process leads');
-    const learner = learnerOf(leadership);
+    const fenced = new AbortController();
+    const store = fencedStore(new ModelStore(client, leadership.epoch), (epoch) => {
+      highestEpoch = Math.max(highestEpoch, epoch);
+      fenced.abort();
+    });
+    const term = AbortSignal.any([leadership.signal, fenced.signal]);
+    const learner = learnerOf(leadership, store);
     leading.resolve(learner);
-    if (ports.drive === 'timer') {
-      await learner.run(settings.learner.intervalSeconds, leadership.signal);
-    } else {
-      await aborted(leadership.signal);
-    }
+    if (ports.drive === 'timer') await learner.run(settings.learner.intervalSeconds, term);
+    else await aborted(term);
     leading = Promise.withResolvers();
     ports.logger.info({ epoch: leadership.epoch }, 'this process leads no longer');
   }, signal);
   const scraping = ports.drive === 'timer' ? telemetry.run(signal) : Promise.resolve();
   return {
     checks: [],
-    scrape: telemetry.scrape,
+    scrape: () => telemetry.scrape(),
     tick: async () => (await leading.promise).tick(),
     async stop() {
       ended.abort();
       await Promise.all([election, scraping]);
       await telemetry.close();
     },
+  };
+}
+
+/** The store of one term; tells when a leader of a later term has written. */
+function fencedStore(store: ModelStore, onFenced: (epoch: number) => void): ShardStore {
+  const note = <T>(result: WriteResult<T>): WriteResult<T> => {
+    if (result.kind === 'fenced') onFenced(result.epoch);
+    return result;
+  };
+  return {
+    readShard: (namespace, policy, workload) => store.readShard(namespace, policy, workload),
+    writeShard: async (shard) => note(await store.writeShard(shard)),
+    writeObservation: async (observation) => note(await store.writeObservation(observation)),
   };
 }
 

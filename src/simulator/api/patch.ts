@@ -77,10 +77,11 @@ const replaceList: ListRule = (_, patch) => [...patch];
 
 /** Entries with a known name are merged in place, others are appended. */
 const mergeByName: ListRule = (target, patch) => {
-  if (!Array.isArray(target) || ![...target, ...patch].every(isNamed)) return [...patch];
-  const merged: JsonObject[] = [...(target as JsonObject[])];
+  const known: readonly unknown[] = Array.isArray(target) ? target : [];
+  if (![...known, ...patch].every(isNamed)) return [...patch];
+  const merged: JsonObject[] = [...(known as JsonObject[])];
   for (const entry of patch as JsonObject[]) {
-    const index = merged.findIndex((known) => known['name'] === entry['name']);
+    const index = merged.findIndex((named) => named['name'] === entry['name']);
     if (index < 0) merged.push(entry);
     else merged[index] = mergeObjects(merged[index], entry, mergeByName);
   }

@@ -14,7 +14,9 @@ import { controller, pathOf } from '../workloads.ts';
 /** Rollouts at most before and after the power curves are swapped. */
 const MOST_ROLLOUTS = { before: 7, after: 9 } as const;
 /** Fewer than these teach too little to judge. */
-const LEAST_ROLLOUTS = 3;
+const LEAST_ROLLOUTS = 2;
+/** An observation older than this may be taken for stale before the last Pod is created. */
+const FRESH_MILLISECONDS = 4000;
 const SETTLE_TIMEOUT_SECONDS = 75;
 
 /** How long rollouts took, from the change of the template to the last settled decision. */
@@ -89,6 +91,12 @@ async function rollOut(session: Session, kill = false): Promise<readonly Placeme
   const { stage } = session;
   const { api } = stage.controlPlane;
   session.number += 1;
+  await waitFor('a fresh observation', { timeoutSeconds: 60 }, () => {
+    const seen = stage.models.observations.get(SHOP);
+    if (seen === undefined) return false;
+    const healthy = [TARGETS.one, TARGETS.two].every((one) => seen.health[one] === 'healthy');
+    return healthy && Date.now() - seen.observedAt < FRESH_MILLISECONDS;
+  });
   const begin = performance.now();
   const versions = new Map(
     [...stage.models.shards.values()]
@@ -165,12 +173,13 @@ function isRolledOut(deployment: Controller): boolean {
   );
 }
 
-/** What the agent thinks and does now: mean values by target, and the last greedy choices. */
+/** What the agent thinks in the states it is in, and its last greedy choices. */
 function judge(stage: Stage, cheap: string, dear: string): { prefers: boolean; text: string } {
-  const values = SHOP_WORKLOADS.map((name) => {
-    const shard = shardOf(stage, name);
-    return { name, cheap: meanValue(shard, cheap), dear: meanValue(shard, dear) };
-  });
+  const values = SHOP_WORKLOADS.map((name) => ({
+    name,
+    cheap: meanValue(stage, name, cheap),
+    dear: meanValue(stage, name, dear),
+  }));
   const alive = new Set(
     stage.ledger
       .of(SHOP)
@@ -197,9 +206,17 @@ function judge(stage: Stage, cheap: string, dear: string): { prefers: boolean; t
   };
 }
 
-/** Mean of a column of the value table by weight; NaN where nothing is known of it. */
-function meanValue(shard: Shard | undefined, action: string): number {
-  const cells = (shard?.cells ?? []).filter((cell) => cell.action === action);
+/**
+ * Mean value of an action by weight, over the states that the last rollout was in: what was
+ * learned in a state that does not come back is not unlearned. NaN where nothing is known.
+ */
+function meanValue(stage: Stage, name: string, action: string): number {
+  const workload = `Deployment/${name}`;
+  const serving = stage.ledger.of(SHOP, workload).filter((one) => one.serving);
+  const states = new Set(serving.map((one) => one.state));
+  const cells = (stage.models.shard(SHOP, workload)?.cells ?? []).filter(
+    (cell) => cell.action === action && states.has(cell.state),
+  );
   const weight = cells.reduce((sum, cell) => sum + cell.weight, 0);
   return cells.reduce((sum, cell) => sum + cell.value * cell.weight, 0) / weight;
 }
@@ -222,10 +239,6 @@ function modelsArrived({ stage, decisions, decidedWithOldModel }: Session): stri
   // The last write and the next rollout may cross on the way.
   expect(decidedWithOldModel <= decisions / 20, late);
   return `${text}; ${late}`;
-}
-
-function shardOf(stage: Stage, name: string): Shard | undefined {
-  return stage.models.shard(SHOP, `Deployment/${name}`);
 }
 
 function tally(placements: readonly Placement[]): string {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, TLSSocket, type ConnectionOptions } from 'node:tls';
 import { SERVER_NAME } from './certificate.ts';
 
 /** An answer as it came over the wire. */
@@ -32,7 +32,8 @@ export class WireClient {
   async send(body: string | undefined, options: RequestOptions = {}): Promise<WireAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<WireAnswer>();
     const outgoing = request({ ...this.options(), ...options }, (response) => {
-      const socket = response.socket as TLSSocket;
+      const { socket } = response;
+      if (!(socket instanceof TLSSocket)) throw new Error('the answer came without TLS');
       const serial = socket.getPeerCertificate().serialNumber;
       const { localPort } = socket;
       const chunks: Buffer[] = [];

@@ -77,7 +77,7 @@ describe('recorded reviews over TLS', () => {
   };
   const preferred = { preferredDuringSchedulingIgnoredDuringExecution: [term] };
   const creates: [string, string, unknown, number][] = [
-    ['bare-pod-create', '/spec/affinity', { nodeAffinity: preferred }, 2],
+    ['bare-pod-create', '/spec/affinity', { nodeAffinity: preferred }, 12],
     ['deployment-pod-create', '/spec/affinity', { nodeAffinity: preferred }, 12],
     ['statefulset-pod-create', '/spec/affinity', { nodeAffinity: preferred }, 2],
     ['dry-run-create', '/spec/affinity', { nodeAffinity: preferred }, 2],
@@ -243,8 +243,9 @@ describe('protocol', () => {
 });
 
 describe('certificates', () => {
-  it('changes from one connection to the next, and keeps the open ones', async () => {
+  it('changes from one connection to the next, and keeps the open ones', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     const { client, server } = running;
     const kept = await client.send(REVIEW);
     assert.equal(kept.serial, '01');
@@ -256,11 +257,11 @@ describe('certificates', () => {
     assert.equal(again.serial, '01');
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
     await assert.rejects(client.connect(old));
-    await stop(running);
   });
 
-  it('refuses a pair that does not belong together, and serves the old one on', async () => {
+  it('refuses a pair that does not belong together, and serves the old one on', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     const mixed = { cert: second.cert, key: first.key };
     const isOurs = (error: unknown): boolean =>
       error instanceof PerihelionError && error.code === 'PERI_CERTIFICATE_INVALID';
@@ -268,13 +269,16 @@ describe('certificates', () => {
     assert.throws(() => running.server.setSecureContext({ cert: 'x', key: 'y' }), isOurs);
     assert.throws(() => running.admission.server(mixed), isOurs);
     assert.equal((await running.client.send(REVIEW, { agent: false })).serial, '01');
-    await stop(running);
   });
 
-  it('loses no request over rotations under load', async () => {
+  it('loses no request over rotations under load', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     let asked = 0;
     let stopped = false;
+    t.after(() => {
+      stopped = true;
+    });
     const worker = async (): Promise<void> => {
       while (!stopped) {
         asked += 1;
@@ -290,13 +294,13 @@ describe('certificates', () => {
     stopped = true;
     await Promise.all(workers);
     assert.ok(asked > 20);
-    await stop(running);
   });
 });
 
 describe('draining', () => {
-  it('answers what is under way, ends connections and takes no new one', async () => {
+  it('answers what is under way, ends connections and takes no new one', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     const { client, admission, server } = running;
     await client.send(REVIEW);
     // A request whose body is only half here when draining starts.
@@ -323,11 +327,11 @@ describe('draining', () => {
     await drained;
     assert.equal(server.listening, false);
     await assert.rejects(client.send(REVIEW, { agent: false }), /ECONNREFUSED/);
-    client.agent.destroy();
   });
 
-  it('serves on while requests still come, but not for ever', async () => {
+  it('serves on while requests still come, but not for ever', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     const { client, admission } = running;
     let closed = false;
     const drained = admission
@@ -338,11 +342,11 @@ describe('draining', () => {
     assert.equal((await client.send(REVIEW)).status, 200);
     assert.equal(closed, false);
     await drained;
-    client.agent.destroy();
   });
 
-  it('cuts what does not end within the grace', async () => {
+  it('cuts what does not end within the grace', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     const { client, server } = running;
     const stuck = request({ ...client.options(), agent: false });
     stuck.setHeader('Content-Length', 100);
@@ -356,18 +360,19 @@ describe('draining', () => {
     }
     await server.close(50);
     await ended;
-    client.agent.destroy();
   });
 });
 
 describe('operations server', () => {
-  it('tells on a port of its own whether the webhook is ready', async () => {
+  it('tells on a port of its own whether the webhook is ready', async (t) => {
     const running = await start();
+    t.after(() => stop(running));
     let certificate: string | undefined = 'not issued yet';
     const operations = running.admission.operations([
       { name: 'certificate', problem: () => certificate },
     ]);
     const { port } = await operations.listen({ port: 0, host: '127.0.0.1' });
+    t.after(() => operations.close());
     const get = (path: string) => fetch(`http://127.0.0.1:${String(port)}${path}`);
     const unready = await get('/readyz');
     assert.equal(unready.status, 503);
@@ -383,7 +388,5 @@ describe('operations server', () => {
     await running.admission.drain(NO_WAIT);
     assert.equal((await get('/readyz')).status, 503);
     assert.equal((await get('/healthz')).status, 200);
-    await operations.close();
-    running.client.agent.destroy();
   });
 });

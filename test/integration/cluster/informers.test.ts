@@ -28,8 +28,14 @@ async function cluster(): Promise<Scripted & { installed: { policies: boolean } 
   const installed = { policies: false };
   const server = await scripted(({ path, query, response }) => {
     const isOurs = path.startsWith('/apis/perihelion.dev/');
-    if (isOurs && !installed.policies) return refuse(response, 404, 'NotFound');
-    if (query.get('watch') === 'true') return response.writeHead(200).flushHeaders();
+    if (isOurs && !installed.policies) {
+      refuse(response, 404, 'NotFound');
+      return;
+    }
+    if (query.get('watch') === 'true') {
+      response.writeHead(200).flushHeaders();
+      return;
+    }
     const policy = {
       metadata: { namespace: 'shop', name: 'own', generation: 2 },
       spec: { mode: 'Off' },

@@ -16,7 +16,10 @@ class VirtualClock {
 
   readonly sleep = (milliseconds: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve();
+      if (signal?.aborted === true) {
+        resolve();
+        return;
+      }
       const sleeper = {
         at: this.now + milliseconds,
         wake: () => {

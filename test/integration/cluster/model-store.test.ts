@@ -45,8 +45,8 @@ describe('the model store', { timeout: 20_000 }, () => {
     assert.equal(server.asked.length, before + 1);
     const stored = server.objects.get(PATH);
     assert.deepEqual(stored?.['spec'], encodeShard(shard(2)));
-    assert.equal(asObject(stored?.metadata['annotations'])[EPOCH_ANNOTATION], '3');
-    assert.equal(asObject(stored?.metadata['labels'])['perihelion.dev/model'], 'shard');
+    assert.equal(asObject(stored.metadata['annotations'])[EPOCH_ANNOTATION], '3');
+    assert.equal(asObject(stored.metadata['labels'])['perihelion.dev/model'], 'shard');
     assert.deepEqual(await store.readShard('shop', 'default', 'Deployment/frontend'), shard(2));
   });
 

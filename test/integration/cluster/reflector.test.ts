@@ -162,7 +162,10 @@ describe('a reflector', { timeout: 20_000 }, () => {
   it('goes on after a reset of the connection in the middle', async () => {
     const { reflector, names, lists, watches, count } = await rig({
       watch: (response, n) => {
-        if (n > 1) return open(response, event('ADDED', thing('c', '12')));
+        if (n > 1) {
+          open(response, event('ADDED', thing('c', '12')));
+          return;
+        }
         open(response, event('ADDED', thing('b', '11')));
         setTimeout(() => response.socket?.resetAndDestroy(), 5);
       },
@@ -417,7 +420,10 @@ describe('a reflector', { timeout: 20_000 }, () => {
     const made = await rig(
       {
         watch: (response, n) => {
-          if (n === 1) return open(response);
+          if (n === 1) {
+            open(response);
+            return;
+          }
           open(response);
           let version = 20;
           const timer = setInterval(() => response.write(bookmark(String(version++))), 10);

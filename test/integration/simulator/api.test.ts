@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { singleQueue } from '#simulator/applications.ts';
 import { createCluster } from '#simulator/cluster.ts';
 import { SEED_MACHINES } from '#simulator/machines.ts';
@@ -31,6 +32,16 @@ describe('objects', () => {
     const version = await api('GET', '/version');
     assert.equal(version.body['major'], '1');
     assert.equal(await (await fetch(`${cluster.url}/readyz`)).text(), 'ok');
+  });
+
+  test('the kubeconfig is one that the usual client takes', async () => {
+    const config = new KubeConfig();
+    config.loadFromString(cluster.kubeconfig);
+    const { items } = await config.makeApiClient(CoreV1Api).listNode();
+    assert.deepEqual(
+      items.map(({ metadata }) => metadata!.name),
+      ['master', 'worker-1', 'worker-2'],
+    );
   });
 
   test('create gives name, UID, time and version; twice is 409', async () => {
@@ -100,6 +111,26 @@ describe('objects', () => {
     const applied = await api('PATCH', `${MAPS}/applied?fieldManager=t`, second, apply);
     assert.equal(applied.status, 200);
     assert.deepEqual(applied.body['data'], { a: '1', b: '2' });
+  });
+
+  test('apply and strategic merge keep the other entries of a list of named objects', async () => {
+    const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations';
+    const webhooks = [
+      { name: 'a.x.dev', timeoutSeconds: 2, rules: [] },
+      { name: 'b.x.dev', rules: [] },
+    ];
+    await api('POST', path, { metadata: { name: 'two' }, webhooks });
+    const patch = { webhooks: [{ name: 'a.x.dev', clientConfig: { caBundle: 'Zm9v' } }] };
+    const strategic = 'application/strategic-merge-patch+json';
+    const { body } = await api('PATCH', `${path}/two`, patch, strategic);
+    assert.deepEqual(body['webhooks'], [
+      { name: 'a.x.dev', timeoutSeconds: 2, rules: [], clientConfig: { caBundle: 'Zm9v' } },
+      { name: 'b.x.dev', rules: [] },
+    ]);
+    assert.equal(body.metadata.generation, 2);
+    const merge = await api('PATCH', `${path}/two`, patch, 'application/merge-patch+json');
+    assert.deepEqual(merge.body['webhooks'], patch.webhooks);
+    await api('DELETE', `${path}/two`);
   });
 
   test('a merge patch can carry the lock', async () => {

@@ -20,7 +20,7 @@ async function started(options: Partial<ClusterOptions> = {}): Promise<EmbeddedC
   return cluster;
 }
 
-async function page(cluster: EmbeddedCluster, pod: KubeObject): Promise<string> {
+async function page(pod: KubeObject): Promise<string> {
   const annotations = pod.metadata.annotations!;
   const port = annotations['prometheus.io/port']!;
   const ip = String(pod.status!['podIP']);
@@ -105,7 +105,7 @@ describe('exporters', () => {
     await cluster.deployAll();
     cluster.advance(20);
     for (const { name } of SEED_MACHINES) {
-      keplerPage = await page(cluster, exporterOf(cluster, 'kepler', name));
+      keplerPage = await page(exporterOf(cluster, 'kepler', name));
       keplers.set(name, readSamples(keplerPage));
     }
   });
@@ -163,8 +163,7 @@ describe('exporters', () => {
     const uid = { pod_id: pod.metadata.uid! };
     await cluster.rollout('frontend');
     cluster.advance(3);
-    const scrape = async () =>
-      readSamples(await page(cluster, exporterOf(cluster, 'kepler', node)));
+    const scrape = async () => readSamples(await page(exporterOf(cluster, 'kepler', node)));
     const rows = pick(await scrape(), 'kepler_pod_cpu_joules_total', uid);
     assert.deepEqual(
       rows.map(({ labels }) => labels['state']),
@@ -179,7 +178,7 @@ describe('exporters', () => {
     await fresh.deployAll();
     fresh.advance(1);
     const { completed } = fresh.advance(10);
-    const samples = readSamples(await page(fresh, podOf(fresh, 'frontend')));
+    const samples = readSamples(await page(podOf(fresh, 'frontend')));
     const inbound = { reporter: 'destination' };
     const served = total(samples, 'istio_requests_total', inbound);
     assert.ok(served >= completed && served - completed < 20, `${served} ${completed}`);
@@ -198,7 +197,7 @@ describe('exporters', () => {
     assert.equal(row!.labels['request_protocol'], 'http');
     assert.equal(Object.keys(row!.labels).length, 25);
 
-    const search = readSamples(await page(fresh, podOf(fresh, 'search')));
+    const search = readSamples(await page(podOf(fresh, 'search')));
     const [edge] = pick(search, 'istio_requests_total', inbound);
     assert.equal(edge!.labels['source_workload'], 'frontend');
     assert.equal(edge!.labels['grpc_response_status'], '0');
@@ -208,7 +207,7 @@ describe('exporters', () => {
     });
     assert.ok(Math.abs(sent - edge!.value) < 10);
 
-    const store = readSamples(await page(fresh, podOf(fresh, 'memcached-profile')));
+    const store = readSamples(await page(podOf(fresh, 'memcached-profile')));
     assert.deepEqual(pick(store, 'istio_requests_total'), []);
     assert.ok(total(store, 'istio_tcp_sent_bytes_total', inbound) > 0);
     assert.equal(Object.keys(pick(store, 'istio_tcp_sent_bytes_total')[0]!.labels).length, 23);
@@ -216,9 +215,7 @@ describe('exporters', () => {
   });
 
   test('node-exporter: CPU time adds up to wall time, memory is plausible', async () => {
-    const samples = readSamples(
-      await page(cluster, exporterOf(cluster, 'node-exporter', 'worker-1')),
-    );
+    const samples = readSamples(await page(exporterOf(cluster, 'node-exporter', 'worker-1')));
     const up = (cluster.now() - Date.UTC(2026, 0, 1)) / 1000;
     assert.ok(Math.abs(total(samples, 'node_cpu_seconds_total') - 8 * up) < 0.1);
     const memory = total(samples, 'node_memory_MemTotal_bytes');
@@ -241,12 +238,12 @@ describe('exporters', () => {
       return `${stdout.toString()}${stderr.toString()}`.trim();
     };
     assert.equal(check(keplerPage), '');
-    assert.equal(check(await page(cluster, podOf(cluster, 'memcached-profile'))), '');
+    assert.equal(check(await page(podOf(cluster, 'memcached-profile'))), '');
     // Istio's and node-exporter's own names break two style rules; nothing else may be found.
     const style =
       /^(istio_request_duration_milliseconds use base unit.*|node_memory_.*camelCase.*)$/;
     for (const pod of [podOf(cluster, 'search'), exporterOf(cluster, 'node-exporter', 'master')]) {
-      for (const line of check(await page(cluster, pod)).split('\n')) assert.match(line, style);
+      for (const line of check(await page(pod)).split('\n')) assert.match(line, style);
     }
   });
 });
@@ -259,7 +256,7 @@ describe('energy and placement', () => {
     const read = async (): Promise<number> => {
       let joules = 0;
       for (const { name } of SEED_MACHINES) {
-        const samples = readSamples(await page(cluster, exporterOf(cluster, 'kepler', name)));
+        const samples = readSamples(await page(exporterOf(cluster, 'kepler', name)));
         joules += total(samples, 'kepler_node_cpu_joules_total');
       }
       return joules;
@@ -353,7 +350,6 @@ describe('energy and placement', () => {
       return (joules - idle * 10) / completed;
     };
     const [small, middle, large] = [await cost('tx1320'), await cost('r240'), await cost('r710')];
-    assert.ok(small < middle && middle < large, `${small} ${middle} ${large}`);
-    assert.ok(large > 2 * small);
+    assert.ok(large > 3 * Math.max(small, middle), `${small} ${middle} ${large}`);
   });
 });

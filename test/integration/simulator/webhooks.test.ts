@@ -126,11 +126,14 @@ async function configure(changes: Record<string, unknown> = {}): Promise<void> {
   });
 }
 
-const podNow = () =>
-  cluster
+/** The Pod that was stored last. */
+function podNow(): KubeObject {
+  const version = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion);
+  return cluster
     .objects('pods')
     .filter(({ metadata }) => metadata.namespace === 'shop')
-    .at(-1)!;
+    .reduce((latest, pod) => (version(pod) > version(latest) ? pod : latest));
+}
 
 describe('admission webhooks', () => {
   test('a Pod of a ReplicaSet arrives as the real API server sends it', async () => {

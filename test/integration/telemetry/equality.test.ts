@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPrometheusTelemetry } from '#telemetry/prometheus.ts';
+import type { Reading } from '#telemetry/reading.ts';
 import { createScrapeTelemetry } from '#telemetry/scrape.ts';
 import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
 import { servePromql, type StoredScrape } from './promql-server.ts';
@@ -86,9 +87,9 @@ const paths: [string, ScrapeTarget['kind'], ScrapeTarget['labels']][] = [
   ['/pod-c', 'istio', { namespace: 'shop', pod: 'c' }],
 ];
 
-test('both backends give the same readings for the same samples', async () => {
+test('both backends give the same readings for the same samples', async (t) => {
   let now = 0;
-  const exporters = await serve((request, response) => {
+  const exporters = await serve(t, (request, response) => {
     const text = exposition(request.url, now);
     if (text === undefined) response.writeHead(503).end();
     else response.end(text);
@@ -108,7 +109,7 @@ test('both backends give the same readings for the same samples', async () => {
       if (text !== undefined) stored.push({ time: now * 1000, text, labels: all });
     }
   }
-  const server = await servePromql(stored);
+  const server = await servePromql(t, stored);
   const queried = createPrometheusTelemetry({
     url: server.url,
     random: () => 0,
@@ -134,7 +135,12 @@ test('both backends give the same readings for the same samples', async () => {
       ...power.nodeWatts.values(),
       ...power.podJoules.values(),
       ...power.attributedJoules.values(),
-      ...[...latency.pods.values()].flatMap((one) => Object.values(one)),
+      ...[...latency.pods.values()].flatMap((one): Reading[] => [
+        one.requests,
+        one.p50Milliseconds,
+        one.p99Milliseconds,
+        one.errorRatio,
+      ]),
       ...[...load.values()].flatMap((one) => [one.cpuRatio, one.memoryRatio]),
     ];
     for (const reading of readings) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { TestContext } from 'node:test';
 import { parseExposition } from '#telemetry/exposition.ts';
 import type { Series } from '#telemetry/series.ts';
 import { serve, type TestServer } from './server.ts';
@@ -20,7 +21,7 @@ interface Point {
  * A server that evaluates, over scrapes that it is given, just the forms of PromQL that the
  * product writes. It is written from PromQL's rules, not from the product's code.
  */
-export function servePromql(scrapes: readonly StoredScrape[]): Promise<TestServer> {
+export function servePromql(t: TestContext, scrapes: readonly StoredScrape[]): Promise<TestServer> {
   const points = scrapes.flatMap(({ time, text, labels }) =>
     [...parseExposition(text).series, up()].map((series) => ({
       labels: { ...series.labels, ...labels, __name__: series.name },
@@ -28,7 +29,7 @@ export function servePromql(scrapes: readonly StoredScrape[]): Promise<TestServe
       value: series.value,
     })),
   );
-  return serve((request, response) => {
+  return serve(t, (request, response) => {
     const form = new URLSearchParams(request.body);
     const result = evaluate(points, form.get('query') ?? '', Number(form.get('time')) * 1000);
     response.setHeader('content-type', 'application/json');

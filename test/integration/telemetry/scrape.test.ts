@@ -12,9 +12,9 @@ function keplerAt(url: string): ScrapeTarget {
   return { url: `${url}/metrics`, labels: {}, kind: 'kepler' };
 }
 
-test('exporters are scraped over one kept connection each', async () => {
+test('exporters are scraped over one kept connection each', async (t) => {
   let value = 100;
-  const server = await serve((_, response) => void response.end(watts('n1', (value += 10))));
+  const server = await serve(t, (_, response) => void response.end(watts('n1', (value += 10))));
   const telemetry = createScrapeTelemetry({ targets: () => [keplerAt(server.url)] });
   for (const time of [10_000, 20_000, 30_000]) await telemetry.collect(time);
   const { nodeWatts } = await telemetry.power({ from: 10_000, to: 30_000 });
@@ -27,14 +27,14 @@ test('exporters are scraped over one kept connection each', async () => {
   await server.close();
 });
 
-test('an exporter that hangs, fails or talks too much is a warning and hurts nobody else', async () => {
+test('an exporter that hangs, fails or talks too much is a warning and hurts nobody else', async (t) => {
   const warnings: string[] = [];
-  const good = await serve((_, response) => void response.end(watts('good', 50)));
+  const good = await serve(t, (_, response) => void response.end(watts('good', 50)));
   const bad = [
-    await serve(() => undefined),
-    await serve((_, response) => void response.writeHead(500).end('no')),
-    await serve((_, response) => void response.end('#'.repeat(5000))),
-    await serve((_, response) => void response.destroy()),
+    await serve(t, () => undefined),
+    await serve(t, (_, response) => void response.writeHead(500).end('no')),
+    await serve(t, (_, response) => void response.end('#'.repeat(5000))),
+    await serve(t, (_, response) => void response.destroy()),
   ];
   const targets = [...bad, good].map(({ url }) => keplerAt(url));
   const telemetry = createScrapeTelemetry({
@@ -51,10 +51,10 @@ test('an exporter that hangs, fails or talks too much is a warning and hurts nob
   await Promise.all([...bad, good].map((server) => server.close()));
 });
 
-test('no more scrapes than allowed are under way', async () => {
+test('no more scrapes than allowed are under way', async (t) => {
   let running = 0;
   let most = 0;
-  const server = await serve(async (_, response) => {
+  const server = await serve(t, async (_, response) => {
     running += 1;
     most = Math.max(most, running);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -73,12 +73,12 @@ test('no more scrapes than allowed are under way', async () => {
   await server.close();
 });
 
-test('a metric that lost a line is not summed over the rest; other metrics are', async () => {
+test('a metric that lost a line is not summed over the rest; other metrics are', async (t) => {
   const warnings: string[] = [];
   let damage = '';
-  const server = await serve((_, response) => {
+  const server = await serve(t, (_, response) => {
     const usage = 'kepler_node_cpu_usage_ratio{node_name="n1"} 0.5\n';
-    response.end(`garbage!\n${watts('n1', 100)}${damage}${usage}`);
+    response.end(`!garbage\n${watts('n1', 100)}${damage}${usage}`);
   });
   const telemetry = createScrapeTelemetry({
     targets: () => [keplerAt(server.url)],
@@ -97,9 +97,10 @@ test('a metric that lost a line is not summed over the rest; other metrics are',
   await server.close();
 });
 
-test('more series than allowed: the scrape does not count, rather than half of it', async () => {
+test('more series than allowed: the scrape does not count, rather than half of it', async (t) => {
   const warnings: string[] = [];
   const server = await serve(
+    t,
     (_, response) =>
       void response.end(Array.from({ length: 20 }, (_, i) => watts(`n${i}`, 1)).join('')),
   );
@@ -115,8 +116,8 @@ test('more series than allowed: the scrape does not count, rather than half of i
   await server.close();
 });
 
-test('targets that are gone are forgotten after their time', async () => {
-  const server = await serve((_, response) => void response.end(watts('n1', 100)));
+test('targets that are gone are forgotten after their time', async (t) => {
+  const server = await serve(t, (_, response) => void response.end(watts('n1', 100)));
   let targets = [keplerAt(server.url)];
   const telemetry = createScrapeTelemetry({ targets: () => targets, retentionSeconds: 60 });
   await telemetry.collect(10_000);

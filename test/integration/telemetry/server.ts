@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
 
 /** A request as the test sees it. */
 export interface Received {
@@ -19,10 +20,11 @@ export interface TestServer {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a server; `answer` may take as long as it likes. */
-export async function serve(
-  answer: (request: Received, response: ServerResponse) => void | Promise<void>,
-): Promise<TestServer> {
+/** Answers a request; may take as long as it likes, or not answer at all. */
+export type Answer = (request: Received, response: ServerResponse) => unknown;
+
+/** Starts a server that is closed with its test at the latest, also if the test fails. */
+export async function serve(t: TestContext, answer: Answer): Promise<TestServer> {
   const received: Received[] = [];
   let connections = 0;
   const server = createServer((request, response) => {
@@ -32,19 +34,21 @@ export async function serve(
       const { method = '', url = '', headers } = request;
       const seen = { method, url, headers, body: Buffer.concat(chunks).toString('utf8') };
       received.push(seen);
-      void answer(seen, response);
+      answer(seen, response);
     });
   });
   server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  t.after(close);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     connections: () => connections,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
   };
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import jsonpatch, { type Operation } from 'fast-json-patch';
-import { Registry } from 'prom-client';
 import { readDecision, subjectOf } from '#cluster/decision-codec.ts';
 import { Deadline } from '#admission/deadline.ts';
 import type { JsonObject } from '#admission/json.ts';
@@ -391,7 +391,7 @@ describe('AdmissionHandler: failing', () => {
     };
     answer(world.admission(), reviewOf(rawPod(spec)));
     answer(
-      world.admission({ registry: new Registry() }),
+      world.admission({ registry: world.otherRegistry() }),
       reviewOf(rawPod({ ...spec, affinity: null })),
     );
     assert.equal(world.admissions.length, 2);
@@ -417,10 +417,65 @@ describe('AdmissionHandler: user rules', () => {
     const pod = rawPod({}, { namespace: 'elsewhere' });
     assert.notEqual(patchOf(answer(world.admission(), reviewOf(pod))), undefined);
     const other = answer(
-      world.admission({ registry: new Registry() }),
+      world.admission({ registry: world.otherRegistry() }),
       reviewOf(rawPod(), { namespace: 'elsewhere' }),
     );
     assert.equal(other.response.auditAnnotations?.['reason'], 'namespace-not-opted-in');
+  });
+});
+
+describe('AdmissionHandler: any input', () => {
+  it('always allows, and what it patches applies', () => {
+    const world = eager();
+    const admission = world.admission();
+    const any = fc.jsonValue();
+    const objects = fc.oneof(
+      any,
+      fc.record({ metadata: any, spec: any }),
+      fc.record(
+        {
+          metadata: fc.record(
+            { name: any, labels: any, annotations: any, ownerReferences: any },
+            { requiredKeys: [] },
+          ),
+          spec: fc.record(
+            {
+              schedulerName: fc.constant('default-scheduler'),
+              containers: any,
+              initContainers: any,
+              volumes: any,
+              tolerations: any,
+              nodeSelector: any,
+              affinity: fc.oneof(
+                any,
+                fc.record(
+                  { nodeAffinity: any, podAffinity: any, podAntiAffinity: any },
+                  { requiredKeys: [] },
+                ),
+              ),
+            },
+            { requiredKeys: ['schedulerName'] },
+          ),
+        },
+        { requiredKeys: ['spec'] },
+      ),
+    );
+    let injections = 0;
+    fc.assert(
+      fc.property(objects, (value) => {
+        const object = JSON.parse(JSON.stringify(value)) as JsonObject;
+        const review = answer(admission, reviewOf(object));
+        assert.equal(review.response.allowed, true);
+        assert.equal(review.response.uid, 'u-1');
+        assert.equal('patch' in review.response, 'patchType' in review.response);
+        const operations = patchOf(review);
+        if (operations === undefined) return;
+        injections += 1;
+        applied(object, operations);
+      }),
+      { numRuns: 500 },
+    );
+    assert.ok(injections > 10, 'some of them are Pods');
   });
 });
 

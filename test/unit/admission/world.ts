@@ -260,6 +260,9 @@ export class World {
     });
   }
 
+  /** A registry for a second admission path beside the first. */
+  otherRegistry = (): Registry => new Registry();
+
   /** The audit lines of admissions so far. */
   get admissions(): AdmissionEntry[] {
     return this.entries.filter((entry) => entry.kind === 'admission');

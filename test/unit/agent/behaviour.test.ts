@@ -93,6 +93,9 @@ describe('UCB1', () => {
     assert.deepEqual(ucb1(arms, { ...DEFAULTS, confidence: 1 }), [1, 0]);
     assert.deepEqual(ucb1(arms, { ...DEFAULTS, confidence: 1.1 }), [0, 1]);
     assert.deepEqual(ucb1(arms, { ...DEFAULTS, confidence: 0.3 }), [1, 0]);
+    // The bounds cross at c = 0.4 / (sqrt(ln 13 / 3) - sqrt(ln 13 / 9)) = 1.0235.
+    assert.deepEqual(ucb1(arms, { ...DEFAULTS, confidence: 1.02 }), [1, 0]);
+    assert.deepEqual(ucb1(arms, { ...DEFAULTS, confidence: 1.03 }), [0, 1]);
   });
 });
 

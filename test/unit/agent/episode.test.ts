@@ -97,6 +97,20 @@ describe('learnEpisode', () => {
     assert.equal(learnEpisode({ ...input, priors, steps: few }).steps[0]!.return, 0);
   });
 
+  it('with sarsa bootstraps from what was done: the landing, or the default', () => {
+    const hyperparameters: Hyperparameters = { ...MEAN, bootstrap: 'sarsa', traceDecay: 0 };
+    const row = Object.fromEntries(
+      ACTIONS.map((action, index) => [action, { value: index + 1, weight: 1 }]),
+    );
+    const returnOf = (asked: string, landed: string) => {
+      const steps = [stepOf({ reward: 0 }), stepOf({ table: 'two', asked, landed })];
+      return learn(steps, hyperparameters, { two: { s: row } }).steps[0]!.return;
+    };
+    assert.equal(returnOf('a', 'a'), 2);
+    assert.equal(returnOf('a', 'b'), 3);
+    assert.equal(returnOf(DEFAULT_ACTION, 'b'), 1);
+  });
+
   it('cuts every return at the horizon', () => {
     const steps = [1, 2, 4, 8].map((reward) => stepOf({ reward, actions: [DEFAULT_ACTION] }));
     const { steps: records } = learn(steps, { ...MEAN, horizon: 2 });

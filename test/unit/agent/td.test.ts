@@ -165,6 +165,25 @@ describe('lambda', () => {
   });
 });
 
+describe('average reward', () => {
+  it('moves by beta times credit times the TD error', () => {
+    const settings = textbook({ averageRewardStep: 0.5 });
+    const learner = new TdLearner(workingTable([1, 3]), settings, 2);
+    // G = 7 - 2 + 3 = 8, Q = 1, so R-bar = 2 + 0.5 * 7.
+    learner.observe(passage('0', 7, '1'));
+    assert.equal(learner.averageReward, 5.5);
+    // G = 1.5 - 5.5 = -4, Q = 3, credit 0.5, so R-bar = 5.5 + 0.5 * 0.5 * -7.
+    learner.observe({ ...passage('1', 1.5, undefined), credit: 0.5 });
+    assert.equal(learner.averageReward, 3.75);
+  });
+
+  it('stays where it is in the discounted form', () => {
+    const learner = new TdLearner(workingTable(), textbook({}), 0);
+    learner.observe(passage('0', 7, '1'));
+    assert.equal(learner.averageReward, 0);
+  });
+});
+
 describe('bootstrap targets', () => {
   const table = { t: { a: { value: 1, weight: 1 }, b: { value: 3, weight: 1 } } };
   const returnOf = (settings: Partial<TdSettings>, taken: string, lambda = 0) => {

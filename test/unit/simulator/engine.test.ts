@@ -112,7 +112,7 @@ test('calls between nodes cost their round trip and CPU at both ends, calls with
   const together = measure([0, 0, 0]);
   const apart = measure([0, 1, 0]);
   assert.equal(together.crossed, 0);
-  assert.ok(close(apart.crossed, 1));
+  assert.ok(Math.abs(apart.crossed - 1) < 0.01);
   // The client is always far: 50 ms of work, its own round trip and CPU, two near calls.
   assert.ok(close(together.latency, 0.05 + 0.004 + 0.0005 + 0.002));
   assert.ok(close(apart.latency - together.latency, 0.003 + 0.001));
@@ -162,7 +162,9 @@ test('without a ready Pod requests fail, and come right when one is ready', () =
   engine.resetInterval();
   engine.run(3);
   assert.equal(engine.failedRequests, 0);
-  assert.ok(engine.latencies.size > 0);
+  // Four connections on eight cores: four every 10 ms on average.
+  const [completed] = [engine.latencies].map((log) => log.size);
+  assert.ok(Math.abs(completed! - 400) < 60, String(completed));
 });
 
 test('a removed Pod finishes its calls and its slot is used again', () => {

@@ -52,7 +52,7 @@ function problem(text: string): string {
   assert.deepEqual(series, []);
   assert.equal(malformed.length, 1);
   assert.equal(malformed[0]?.error.code, 'PERI_EXPOSITION_MALFORMED');
-  return malformed[0]?.error.message ?? '';
+  return malformed[0].error.message;
 }
 
 test('what a writer writes is read back exactly', () => {

@@ -9,7 +9,7 @@ import { assertAgrees, range } from '../support/statistics.ts';
 /*
  * Maximisation bias, Sutton & Barto 2018, example 6.7: from A, right ends with 0; left leads to B,
  * where each of 10 actions ends with N(-0.1, 1). Left is wrong, but Q-learning believes the
- * greatest of ten noisy estimates. Expected shares from another implementation, 1000 runs or more.
+ * greatest of ten noisy estimates. Expected shares from another implementation, taken to be of 1000 runs.
  */
 const runs = 1000;
 const atB = range(10).map(String);

@@ -7,7 +7,7 @@ import { assertAgrees, range, repeat } from '../support/statistics.ts';
 
 /*
  * Sutton & Barto 2018, examples 6.2 and 7.1. The expected errors come from another implementation
- * with 100 runs and are given to three decimals.
+ * and are given to three decimals; its runs are taken to be the 100 of the textbook's figures.
  */
 const published = { rounding: 0.0005, runs: 100 };
 

@@ -8,8 +8,9 @@ import { assertAgrees, assertBelow, range } from '../support/statistics.ts';
 
 /*
  * The 10-armed testbed, Sutton & Barto 2018, 2.3 to 2.7: true values N(0, 1), rewards N(truth, 1),
- * 1000 steps. Expected figures are means over the last 100 steps from another implementation with
- * 2000 runs, given to two decimals (reward) and whole percents (share of the best action).
+ * 1000 steps. Expected figures are means over the last 100 steps from another implementation, given
+ * to two decimals (reward) and whole percents (share of the best action); its runs are taken to be
+ * the 2000 of the textbook's figures.
  */
 const runs = 400;
 const steps = 1000;
