@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { runCommandLine } from '#cli/command-line.ts';
+import { programOf, runCommandLine } from '#cli/command-line.ts';
 
-process.exitCode = await runCommandLine(process.argv.slice(2), process);
+process.exitCode = await runCommandLine(process.argv.slice(2), process, programOf(process.argv[1]));

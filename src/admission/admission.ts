@@ -10,6 +10,7 @@ import type { PolicyView } from '#cluster/policy.ts';
 import type { SlimPod } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import { createApp } from './app.ts';
+import { type ClientAuthentication, ClientGate } from './client-gate.ts';
 import { AdmissionHandler } from './handler.ts';
 import { Memory } from './memory.ts';
 import { AdmissionMetrics } from './metrics.ts';
@@ -40,6 +41,8 @@ export interface AdmissionOptions {
   /** Former keys whose decisions are still believed. */
   readonly formerKeys?: readonly SigningKey[] | undefined;
   readonly ownNamespace: string;
+  /** Who may call, by client certificate. Default: everybody. */
+  readonly clients?: ClientAuthentication | undefined;
   /** Default `default-scheduler`. */
   readonly schedulerName?: string | undefined;
   readonly versions: VersionsEntry;
@@ -71,7 +74,7 @@ export interface Admission {
 export function createAdmission(options: AdmissionOptions): Admission {
   const { view, policies, registry, logger, now, elapsed, decisionKey } = options;
   const keys = [decisionKey, ...(options.formerKeys ?? [])];
-  const memory = new Memory({ policies, keys, now });
+  const memory = new Memory({ view, policies, keys, now });
   const metrics = new AdmissionMetrics(registry, () => memory.inFlight.size);
   const handler = new AdmissionHandler({
     ...options,
@@ -84,7 +87,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let server: AdmissionServer | undefined;
   let drainAsked = false;
   const draining = (): boolean => drainAsked || server?.draining === true;
-  const app = createApp({ handler, metrics, logger, elapsed, draining });
+  const gate = new ClientGate(options.clients);
+  const refusal = (socket: unknown): string | undefined => gate.problem(socket);
+  const app = createApp({ handler, metrics, logger, elapsed, draining, refusal });
   const checks: readonly ReadinessCheck[] = [
     { name: 'draining', problem: () => (draining() ? 'the server is going away' : undefined) },
     { name: 'informers', problem: () => (view.synced ? undefined : 'the first list is not done') },
@@ -94,7 +99,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
   ];
   const makeServer = (tls: TlsMaterial): AdmissionServer => {
-    server = new AdmissionServer({ app, tls, elapsed, onTlsError: () => metrics.tlsErrors.inc() });
+    const onTlsError = (): void => metrics.tlsErrors.inc();
+    server = new AdmissionServer({ app, tls, elapsed, onTlsError, gate });
     return server;
   };
   return {

@@ -21,16 +21,20 @@ export interface AppOptions {
   readonly elapsed: () => number;
   /** Whether the server is going away; its answers then end their connection. */
   readonly draining: () => boolean;
+  /** Why a connection may not send requests; undefined if it may. */
+  readonly refusal: (socket: unknown) => string | undefined;
 }
 
 /** The Express application of the webhook. Every answer is JSON, whatever is asked. */
 export function createApp(options: AppOptions): Express {
-  const { metrics, draining } = options;
+  const { metrics, draining, refusal } = options;
   const app = plainExpress();
-  app.use((_request: Request, response: Response, next: NextFunction) => {
+  app.use((request: Request, response: Response, next: NextFunction) => {
     metrics.inFlight.inc();
     response.once('close', () => metrics.inFlight.dec());
     if (draining()) response.setHeader('Connection', 'close');
+    const problem = refusal(request.socket);
+    if (problem !== undefined) throw new HttpProblem(403, problem);
     next();
   });
   app.post(MUTATE_PATH, (request: Request, response: Response) =>

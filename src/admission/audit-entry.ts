@@ -69,7 +69,12 @@ function decisionEntryOf(decision: Decision): DecisionEntry {
     choice: choice.reason,
     epsilon: choice.epsilon,
     seed,
-    candidates: Object.entries(choice.values).map(([action, cell]) => ({ action, ...cell })),
+    draw: decision.draw,
+    candidates: Object.entries(choice.values).map(([action, cell]) => ({
+      action,
+      ...cell,
+      inFlight: Object.hasOwn(decision.siblings, action) ? decision.siblings[action] : undefined,
+    })),
     infeasible: infeasible.slice(0, INFEASIBLE_LIMIT),
     infeasibleOmitted: Math.max(0, infeasible.length - INFEASIBLE_LIMIT),
     policy: record.policy,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { choose, type Choice } from '#agent/choose.ts';
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
+import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
+import type { DrawEntry } from '#audit/entry.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { ModelShard, ModelView } from '#cluster/model.ts';
 import type { PlacementPolicy } from '#cluster/policy.ts';
@@ -16,7 +17,7 @@ import type { InFlight } from './in-flight.ts';
 import type { TargetLabel } from './merge.ts';
 import { nodeChecksFor } from './node-checks.ts';
 import { workloadOf } from './owner.ts';
-import type { PeerPlacements } from './peer-placements.ts';
+import type { Placements } from './placements.ts';
 import { stateOf } from './state-of.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget, type TargetOrder } from './targets.ts';
@@ -27,7 +28,7 @@ export interface DecisionMemory {
   readonly inFlight: InFlight;
   readonly budget: ExplorationBudget;
   readonly totals: TargetTotals;
-  readonly peers: PeerPlacements;
+  readonly placements: Placements;
   readonly order: TargetOrder;
 }
 
@@ -54,6 +55,10 @@ export interface Decision {
   readonly verdicts: readonly Verdict[];
   /** Seed of the generator, which together with the audit line replays the choice. */
   readonly seed: string;
+  /** What else the choice depended on. */
+  readonly draw: DrawEntry;
+  /** Pods of the same workload on their way, by target. */
+  readonly siblings: Readonly<Record<string, number>>;
 }
 
 /**
@@ -92,24 +97,30 @@ export function decide(input: DecideInput): Decision {
     observation,
     inFlight: memory.inFlight,
     totals: memory.totals,
-    peers: memory.peers,
+    placements: memory.placements,
+    ownerUid: pod.owner?.uid ?? '',
     now,
   });
   const shard = models.shard(pod.namespace, policy.name, workload);
   const prior = models.shard(pod.namespace, policy.name, `Tier/${tier}`);
   const id = input.newId();
   const seed = `${String(spec.learning.seed)}/${id}`;
+  const hyperparameters = hyperparametersOf(spec.learning);
+  const siblings = siblingsOf(input, workload);
+  const chances = {
+    defaultSamples: shard?.defaultSamples ?? 0,
+    holdoutRatio: spec.holdoutPercent / 100,
+    exploreAllowed: memory.budget.allows(pod.namespace, spec.exploration.budgetPerHour, now),
+  };
   const choice = choose({
     state,
     actions: [DEFAULT_ACTION, ...verdicts.filter((one) => one.feasible).map((one) => one.target)],
     table: shard?.cells,
     prior: prior?.cells,
-    hyperparameters: hyperparametersOf(spec.learning),
+    hyperparameters,
     episodes: shard?.episodes ?? 0,
-    defaultSamples: shard?.defaultSamples ?? 0,
-    holdoutRatio: spec.holdoutPercent / 100,
-    exploreAllowed: memory.budget.allows(pod.namespace, spec.exploration.budgetPerHour, now),
-    inFlight: siblingsOf(input, workload),
+    ...chances,
+    inFlight: siblings,
     generator: createGenerator(seed),
   });
   const record = recordOf({ id, now, workload, tier, state, choice, policy, shard });
@@ -117,7 +128,13 @@ export function decide(input: DecideInput): Decision {
     choice.action === DEFAULT_ACTION
       ? undefined
       : { topologyKey: spec.topologyKey, value: choice.action };
-  return { record, target, choice, verdicts, seed };
+  const draw = {
+    ...chances,
+    algorithm: hyperparameters.algorithm,
+    parameter: parameterOf(hyperparameters),
+    burnInDecisions: hyperparameters.burnInDecisions,
+  };
+  return { record, target, choice, verdicts, seed, draw, siblings };
 }
 
 /** The policy's own list as it stands, else every value of the topology key. */

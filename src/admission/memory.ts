@@ -9,12 +9,15 @@ import {
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { PolicyView } from '#cluster/policy.ts';
 import type { SlimPod } from '#cluster/slim.ts';
+import type { ClusterView } from '#cluster/view.ts';
+import { workloadKey } from '#cluster/workload.ts';
 import { ExplorationBudget } from './budget.ts';
 import type { Decision, DecisionMemory } from './decide.ts';
 import { YOUNG_MILLISECONDS } from './former-decision.ts';
 import { InFlight } from './in-flight.ts';
 import type { IncomingPod } from './incoming-pod.ts';
-import { PeerPlacements } from './peer-placements.ts';
+import { workloadOf } from './owner.ts';
+import { Placements } from './placements.ts';
 import { RecentIds } from './recent-ids.ts';
 import { TargetTotals } from './target-totals.ts';
 import { TargetOrder } from './targets.ts';
@@ -27,6 +30,7 @@ const IN_FLIGHT_MILLISECONDS = 60_000;
 
 /** What {@link Memory} needs. */
 export interface MemoryOptions {
+  readonly view: Pick<ClusterView, 'owner'>;
   readonly policies: PolicyView;
   readonly keys: SigningKey | readonly SigningKey[];
   readonly now: () => number;
@@ -47,7 +51,7 @@ export class Memory implements DecisionMemory {
   });
   readonly budget = new ExplorationBudget();
   readonly totals = new TargetTotals();
-  readonly peers = new PeerPlacements();
+  readonly placements = new Placements();
   readonly order = new TargetOrder();
   readonly #options: MemoryOptions;
 
@@ -78,6 +82,7 @@ export class Memory implements DecisionMemory {
    * was decided by this replica or by another, and either way it is.
    */
   podSeen(pod: SlimPod): void {
+    this.placements.seen(pod, workloadKey(workloadOf(pod, this.#options.view)));
     // Signatures are checked only where they matter: most changes are of Pods long bound.
     if (!Object.hasOwn(pod.annotations, DECISION_ANNOTATIONS.id)) return;
     const now = this.#options.now();
@@ -95,6 +100,7 @@ export class Memory implements DecisionMemory {
 
   /** Takes in that a Pod was deleted. */
   podGone(pod: SlimPod): void {
+    this.placements.gone(pod);
     this.#forget(pod);
   }
 

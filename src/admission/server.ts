@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import type { RequestListener } from 'node:http';
 import { PerihelionError } from '#errors';
+import type { ClientGate, ClientTlsOptions } from './client-gate.ts';
 
 /** Certificate chain and key of the webhook, PEM. */
 export interface TlsMaterial {
@@ -37,6 +38,8 @@ export interface ServerOptions {
   /** A monotonic clock in milliseconds. */
   readonly elapsed: () => number;
   readonly onTlsError: () => void;
+  /** Who may connect. Default: everybody. */
+  readonly gate?: ClientGate | undefined;
 }
 
 /** Go keeps idle connections for 90 s and does not retry a POST on one that was just closed. */
@@ -47,6 +50,8 @@ const REQUEST_MILLISECONDS = 15_000;
 const CHECK_MILLISECONDS = 2000;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 
+type ContextOptions = TlsMaterial & typeof TLS_OPTIONS & ClientTlsOptions;
+
 const TLS_OPTIONS = { minVersion: 'TLSv1.2', honorCipherOrder: true } as const;
 
 /**
@@ -56,19 +61,21 @@ const TLS_OPTIONS = { minVersion: 'TLSv1.2', honorCipherOrder: true } as const;
 export class AdmissionServer {
   readonly #server: Server;
   readonly #elapsed: () => number;
+  readonly #gate: ClientGate | undefined;
+  #tls: TlsMaterial;
   #lastRequestAt: number;
   #draining = false;
 
   /** @throws PerihelionError `PERI_CERTIFICATE_INVALID` if certificate and key do not belong together */
   constructor(options: ServerOptions) {
     checkMaterial(options.tls);
+    this.#tls = options.tls;
+    this.#gate = options.gate;
     this.#elapsed = options.elapsed;
     this.#lastRequestAt = options.elapsed();
     this.#server = createServer(
       {
-        ...TLS_OPTIONS,
-        cert: options.tls.cert,
-        key: options.tls.key,
+        ...this.#contextOptions(),
         ALPNProtocols: ['http/1.1'],
         keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
         headersTimeout: HEADERS_MILLISECONDS,
@@ -112,7 +119,18 @@ export class AdmissionServer {
    */
   setSecureContext(tls: TlsMaterial): void {
     checkMaterial(tls);
-    this.#server.setSecureContext({ ...TLS_OPTIONS, cert: tls.cert, key: tls.key });
+    this.#tls = tls;
+    this.#server.setSecureContext(this.#contextOptions());
+  }
+
+  /**
+   * Asks for client certificates of other CAs from the next connection on.
+   * @throws PerihelionError `PERI_CERTIFICATE_INVALID` if the PEM does not load; nothing changes then.
+   */
+  setClientAuthority(caPem: string): void {
+    checkMaterial({ ...this.#tls, ca: caPem });
+    this.#gate?.setAuthority(caPem);
+    this.#server.setSecureContext(this.#contextOptions());
   }
 
   /**
@@ -134,6 +152,11 @@ export class AdmissionServer {
     await this.close(options.graceMilliseconds);
   }
 
+  #contextOptions(): ContextOptions {
+    const { cert, key } = this.#tls;
+    return { ...TLS_OPTIONS, cert, key, ...this.#gate?.tlsOptions };
+  }
+
   /** Takes no new connection, waits for open requests, cuts them after the grace. */
   async close(graceMilliseconds: number): Promise<void> {
     this.#draining = true;
@@ -147,9 +170,9 @@ export class AdmissionServer {
   }
 }
 
-function checkMaterial(tls: TlsMaterial): void {
+function checkMaterial(tls: TlsMaterial & { readonly ca?: string }): void {
   try {
-    createSecureContext({ ...TLS_OPTIONS, cert: tls.cert, key: tls.key });
+    createSecureContext({ ...TLS_OPTIONS, ...tls });
   } catch (error) {
     throw new PerihelionError(
       'PERI_CERTIFICATE_INVALID',

@@ -6,7 +6,8 @@ import type { Observation, TargetObservation, WorkloadObservation } from '#clust
 import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
-import type { PeerPlacements } from './peer-placements.ts';
+import { expectedUse, type TargetUse } from './expected-use.ts';
+import type { Placements } from './placements.ts';
 import { labelAt } from './selectors.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
@@ -15,6 +16,8 @@ import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
 export interface StateInput {
   readonly namespace: string;
   readonly workload: WorkloadKey;
+  /** Uid of the Pod's controller, empty for a bare Pod. */
+  readonly ownerUid: string;
   readonly topologyKey: string;
   /** Targets that the policy leaves to choose among, feasible or not. */
   readonly targets: readonly string[];
@@ -24,7 +27,7 @@ export interface StateInput {
   readonly observation: Observation | undefined;
   readonly inFlight: InFlight;
   readonly totals: TargetTotals;
-  readonly peers: PeerPlacements;
+  readonly placements: Placements;
   readonly now: number;
 }
 
@@ -48,11 +51,17 @@ export function stateOf(input: StateInput): StateKey {
 
 function leastOf(input: StateInput): string | null {
   const pressures = new Map<string, Pressure | undefined>();
-  for (const target of input.targets) pressures.set(target, pressureAt(target, input));
+  const uses =
+    input.observation && expectedUse({ ...input, workloads: input.observation.workloads });
+  for (const target of input.targets) pressures.set(target, pressureAt(target, input, uses));
   return leastPressured(pressures);
 }
 
-function pressureAt(target: string, input: StateInput): Pressure | undefined {
+function pressureAt(
+  target: string,
+  input: StateInput,
+  uses: ReadonlyMap<string, TargetUse> | undefined,
+): Pressure | undefined {
   const { nodesByTarget, view, now, inFlight, topologyKey } = input;
   const total = input.totals.of(target, nodesByTarget, view, now);
   const seen = targetSeen(input.observation, target);
@@ -61,7 +70,14 @@ function pressureAt(target: string, input: StateInput): Pressure | undefined {
     requested: total?.requestedMillicores,
     inFlight: inFlight.load(topologyKey, target, now).cpuMillicores,
     utilisation: seen?.health === 'healthy' ? seen.cpuRatio : undefined,
+    expected: uses && total && expectedAt(total.requestedMillicores, uses.get(target)),
   });
+}
+
+/** What is measured counts as it is expected to be, everything else with its requests. */
+function expectedAt(requestedMillicores: number, use: TargetUse | undefined): number {
+  if (use === undefined) return requestedMillicores;
+  return Math.max(0, requestedMillicores - use.requestedMillicores) + use.expectedMillicores;
 }
 
 /** Where most Pods of the peers are or are on their way to. */
@@ -72,7 +88,7 @@ function peersOf(input: StateInput, peers: readonly WorkloadKey[]): string | nul
     if (target !== undefined) counts.set(target, (counts.get(target) ?? 0) + pods);
   };
   for (const workload of peers) {
-    for (const [nodeName, pods] of input.peers.of(namespace, workload, view, now)) {
+    for (const [nodeName, pods] of input.placements.remaining(namespace, workload)) {
       count(labelAt(view.node(nodeName)?.labels ?? {}, topologyKey), pods);
     }
     for (const [target, pods] of input.inFlight.siblings(

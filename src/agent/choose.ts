@@ -60,13 +60,33 @@ export interface Choice {
  * @throws RangeError when the default is missing from the actions, or a ratio is not in 0..1.
  */
 export function choose(input: ChooseInput): Choice {
+  return chooseAmong(armsOf(input), input);
+}
+
+/** What a choice depends on beside the estimates of the feasible actions. */
+export type DrawInput = Pick<
+  ChooseInput,
+  | 'hyperparameters'
+  | 'episodes'
+  | 'defaultSamples'
+  | 'holdoutRatio'
+  | 'exploreAllowed'
+  | 'generator'
+>;
+
+/**
+ * {@link choose} among estimates that are known already, as an audit line holds them.
+ *
+ * @param arms the feasible actions in code unit order, each once
+ * @throws RangeError as {@link choose}
+ */
+export function chooseAmong(arms: readonly Arm[], input: DrawInput): Choice {
   const { hyperparameters: h, exploreAllowed, holdoutRatio } = input;
   if (!(holdoutRatio >= 0 && holdoutRatio <= 1)) {
     throw new RangeError(`holdoutRatio: found ${holdoutRatio}`);
   }
   const holdoutDraw = input.generator.next();
   const actionDraw = input.generator.next();
-  const arms = armsOf(input);
   const fallback = arms.findIndex((arm) => arm.action === DEFAULT_ACTION);
   if (fallback < 0) throw new RangeError(`actions: ${DEFAULT_ACTION} is not among them`);
 

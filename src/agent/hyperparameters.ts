@@ -137,3 +137,36 @@ export function stepSizeAt(
   if (h.stepRule === 'constant') return credit * h.stepSize;
   return Math.min(1, credit * Math.max(1 / weight, h.stepFloor));
 }
+
+/** Which hyperparameter belongs to one behaviour alone, where one does. */
+const OWN_PARAMETER = {
+  EpsilonGreedy: undefined,
+  UCB1: 'confidence',
+  Thompson: 'returnDeviation',
+  Softmax: 'temperature',
+} as const satisfies Record<Algorithm, keyof Hyperparameters | undefined>;
+
+/** The parameter of the algorithm in force; undefined where it has none of its own. */
+export function parameterOf(h: Hyperparameters): number | undefined {
+  const name = OWN_PARAMETER[h.algorithm];
+  return name === undefined ? undefined : h[name];
+}
+
+/**
+ * The defaults with this algorithm and its own parameter, the other way round of
+ * {@link parameterOf}: what an audit line tells. Undefined for an algorithm that is not known, or
+ * a parameter that is missing.
+ */
+export function withParameter(
+  algorithm: string,
+  parameter: number | undefined,
+): Hyperparameters | undefined {
+  if (!isAlgorithm(algorithm)) return undefined;
+  const name = OWN_PARAMETER[algorithm];
+  if (name === undefined) return { ...DEFAULTS, algorithm };
+  return parameter === undefined ? undefined : { ...DEFAULTS, algorithm, [name]: parameter };
+}
+
+function isAlgorithm(text: string): text is Algorithm {
+  return Object.hasOwn(OWN_PARAMETER, text);
+}

@@ -11,6 +11,11 @@ export interface TargetLoad {
   readonly inFlight: number;
   /** Measured utilisation, 0..1; undefined = not known (missing, stale, fake). */
   readonly utilisation: number | undefined;
+  /**
+   * What the Pods there and on their way are expected to use, from measurements of each, in place
+   * of requests, Pods in flight and utilisation; undefined = not known.
+   */
+  readonly expected?: number | undefined;
 }
 
 /** Pressure of a target: 0 = empty, 1 = full. */
@@ -31,19 +36,22 @@ const HIGH_FROM = 0.8;
 const GREATEST_UTILISATION = 1.25;
 
 /**
- * Pressure of a target: `(requested + inFlight) / allocatable`, or its measured utilisation where
- * that is greater. undefined = unknown: allocatable or requests are missing, NaN or negative, or
+ * Pressure of a target: `expected / allocatable` where the use of its Pods is known; else
+ * `(requested + inFlight) / allocatable`, or its measured utilisation where that is greater.
+ * undefined = unknown: allocatable or requests are missing, NaN or negative, or
  * nothing is allocatable. A utilisation of exactly 0 does not happen on a node that runs a
  * kubelet, so it counts as not measured, like NaN and values far above 1.
  */
 export function pressureOf(load: TargetLoad): Pressure | undefined {
-  const { allocatable = NaN, requested = NaN, inFlight, utilisation } = load;
-  const ratio = (requested + inFlight) / allocatable;
+  const { allocatable = NaN, requested = NaN, inFlight, utilisation, expected } = load;
+  const ratio = (expected ?? requested + inFlight) / allocatable;
   const usable = allocatable > 0 && requested >= 0 && inFlight >= 0 && Number.isFinite(ratio);
   if (!usable) return undefined;
   const measured =
     utilisation !== undefined && utilisation > 0 && utilisation <= GREATEST_UTILISATION;
-  return measured ? { ratio: Math.max(ratio, utilisation), measured } : { ratio, measured };
+  return measured && expected === undefined
+    ? { ratio: Math.max(ratio, utilisation), measured }
+    : { ratio, measured };
 }
 
 /** Pressure in words. */

@@ -15,6 +15,15 @@ const patchOperation = z.discriminatedUnion('op', [
   z.object({ op: z.literal('remove'), path: z.string() }),
 ]);
 
+const draw = z.object({
+  algorithm: z.string(),
+  parameter: z.number().optional(),
+  holdoutRatio: z.number(),
+  exploreAllowed: z.boolean(),
+  defaultSamples: z.number(),
+  burnInDecisions: z.number(),
+});
+
 const decision = z.object({
   id: z.string(),
   tier: z.string(),
@@ -25,7 +34,15 @@ const decision = z.object({
   choice: z.string(),
   epsilon: z.number(),
   seed: z.union([z.number(), z.string()]),
-  candidates: z.array(z.object({ action: z.string(), value: z.number(), weight: z.number() })),
+  draw: draw.optional(),
+  candidates: z.array(
+    z.object({
+      action: z.string(),
+      value: z.number(),
+      weight: z.number(),
+      inFlight: z.number().optional(),
+    }),
+  ),
   infeasible: z.array(z.object({ action: z.string(), reason: z.string() })),
   infeasibleOmitted: count,
   policy: z.string(),

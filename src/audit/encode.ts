@@ -5,6 +5,7 @@ import type {
   AuditEntry,
   CellEntry,
   DecisionEntry,
+  DrawEntry,
   DropEntry,
   PatchOperationEntry,
   ReadingEntry,
@@ -96,15 +97,28 @@ function decisionFields(decision: DecisionEntry): Fields {
     choice: decision.choice,
     epsilon: finite('epsilon', decision.epsilon),
     seed: typeof decision.seed === 'number' ? finite('seed', decision.seed) : decision.seed,
-    candidates: decision.candidates.map(({ action, value, weight }) => ({
+    draw: decision.draw === undefined ? undefined : drawFields(decision.draw),
+    candidates: decision.candidates.map(({ action, value, weight, inFlight }) => ({
       action,
       value: finite('candidates.value', value),
       weight: finite('candidates.weight', weight),
+      inFlight: optionalFinite('candidates.inFlight', inFlight),
     })),
     infeasible: decision.infeasible.map(({ action, reason }) => ({ action, reason })),
     infeasibleOmitted: finite('infeasibleOmitted', decision.infeasibleOmitted),
     policy: decision.policy,
     modelVersion: finite('modelVersion', decision.modelVersion),
+  };
+}
+
+function drawFields(draw: DrawEntry): Fields {
+  return {
+    algorithm: draw.algorithm,
+    parameter: optionalFinite('draw.parameter', draw.parameter),
+    holdoutRatio: finite('draw.holdoutRatio', draw.holdoutRatio),
+    exploreAllowed: draw.exploreAllowed,
+    defaultSamples: finite('draw.defaultSamples', draw.defaultSamples),
+    burnInDecisions: finite('draw.burnInDecisions', draw.burnInDecisions),
   };
 }
 

@@ -23,6 +23,27 @@ export interface CandidateEntry {
   readonly value: number;
   /** Weight of the cell behind it; 0 = never updated, `value` is the prior. */
   readonly weight: number;
+  /** Pods of the workload on their way there; undefined = none. */
+  readonly inFlight?: number | undefined;
+}
+
+/** What the draw depended on beside candidates, epsilon and seed. */
+export interface DrawEntry {
+  /** Rule by which the action was drawn, for example `EpsilonGreedy`. */
+  readonly algorithm: string;
+  /**
+   * The rule's own parameter: confidence of UCB1, deviation of Thompson, temperature of Softmax.
+   * Undefined where the rule has none.
+   */
+  readonly parameter?: number | undefined;
+  /** Share of decisions left to the default on purpose, 0..1. */
+  readonly holdoutRatio: number;
+  /** False = the budget was spent: only a best action was possible. */
+  readonly exploreAllowed: boolean;
+  /** Default decisions of the workload measured so far. */
+  readonly defaultSamples: number;
+  /** How many of them burn-in asks for. */
+  readonly burnInDecisions: number;
 }
 
 /** An action that could not be taken, and why. */
@@ -48,6 +69,8 @@ export interface DecisionEntry {
   readonly epsilon: number;
   /** Seed of the generator that made the draw. */
   readonly seed: number | string;
+  /** With it the line alone replays the choice; undefined in lines of versions before it. */
+  readonly draw?: DrawEntry | undefined;
   /** Every feasible action in the order compared; includes the default action. */
   readonly candidates: readonly CandidateEntry[];
   /** Infeasible actions; the writer may cap the list and count the rest. */

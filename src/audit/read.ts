@@ -23,20 +23,44 @@ export async function logFiles(path: string): Promise<readonly string[]> {
   return current ? [...files, path] : files;
 }
 
+/** A line and where it stands. */
+export interface LocatedLine {
+  readonly file: string;
+  /** Line number in the file, from 1. */
+  readonly number: number;
+  /** Without its line end. */
+  readonly text: string;
+}
+
 /**
  * The lines of a log over all its files, oldest first, without their line ends. Only `\\n` ends a
  * line, as in the writer: a stray `\\r` stays and shows up as a change. Rejects with the system's
  * error.
  */
 export async function* readLog(path: string): AsyncGenerator<string> {
-  for (const file of await logFiles(path)) yield* readLines(file);
+  for await (const { text } of readLocatedLog(path)) yield text;
 }
 
-async function* readLines(file: string): AsyncGenerator<string> {
+/** {@link readLog}, with the place of each line. */
+export async function* readLocatedLog(path: string): AsyncGenerator<LocatedLine> {
+  for (const file of await logFiles(path)) {
+    let number = 0;
+    for await (const text of linesOf(createReadStream(file))) {
+      number += 1;
+      yield { file, number, text };
+    }
+  }
+}
+
+/** The lines of a stream of bytes, without their line ends; the last one may have none. */
+export async function* linesOf(
+  stream: AsyncIterable<Buffer | string>,
+): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
-  for await (const chunk of createReadStream(file)) {
-    const parts = (rest + decoder.write(chunk as Buffer)).split('\n');
+  for await (const chunk of stream) {
+    const text = typeof chunk === 'string' ? chunk : decoder.write(chunk);
+    const parts = (rest + text).split('\n');
     rest = parts.pop() ?? '';
     yield* parts;
   }

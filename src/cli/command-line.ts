@@ -1,85 +1,163 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, PerihelionError } from '#errors';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Command, helpOf, parseArgsOptions, type Terminal } from './command.ts';
+import { auditCommands } from './audit/commands.ts';
+import {
+  type Command,
+  type CommandGroup,
+  helpOf,
+  isGroup,
+  listOf,
+  parseArgsOptions,
+  type Terminal,
+} from './command.ts';
+import { completionCommand } from './completion/command.ts';
 import { demoCommand } from './demo/command.ts';
+import { doctorCommand } from './doctor/command.ts';
+import { explainCommand } from './explain/command.ts';
+import { policyCommands } from './policy/commands.ts';
 import { serveCommand } from './serve/command.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serveCommand, demoCommand];
+/** Every command, in the order of the help page. */
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
+  serveCommand,
+  demoCommand,
+  explainCommand,
+  doctorCommand,
+  auditCommands,
+  policyCommands,
+  completionCommand(() => COMMANDS),
+];
+
+const TITLE = 'Perihelion learns where each Pod should prefer to run, from measured power and latency.';
+
+/** What the program calls itself: `kubectl perihelion` as a plugin of kubectl, else `perihelion`. */
+export function programOf(executable: string | undefined): string {
+  const name = basename(executable ?? '').replace(/\.(mjs|exe)$/, '');
+  return name === 'kubectl-perihelion' ? 'kubectl perihelion' : 'perihelion';
+}
 
 /**
  * Runs one command line.
  *
  * @param args arguments after the program's name
+ * @param program as {@link programOf} gives it; stands in help pages
  * @returns exit code: 0 done, 1 failed, 2 bad input
  */
-export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    return help(rest[0], terminal);
-  }
-  if (name === 'version' || name === '--version') {
-    terminal.stdout.write(`perihelion ${VERSION}\n`);
-    return 0;
-  }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (command === undefined) return fail(terminal, unknownCommand(name));
+export async function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal,
+  program = 'perihelion',
+): Promise<number> {
   try {
-    const { values } = parse(command, rest);
-    if (values['help'] === true) {
-      terminal.stdout.write(helpOf(command));
-      return 0;
-    }
-    return await command.run(values, terminal);
+    return await dispatch(args, terminal, program);
   } catch (error) {
     if (error instanceof PerihelionError) return fail(terminal, error);
     throw error;
   }
 }
 
-function parse(command: Command, args: string[]): ReturnType<typeof parseArgs> {
+async function dispatch(
+  args: readonly string[],
+  terminal: Terminal,
+  program: string,
+): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === 'help' || isHelp(name)) return help(rest, terminal, program);
+  if (name === 'version' || name === '--version') {
+    terminal.stdout.write(`perihelion ${VERSION}\n`);
+    return 0;
+  }
+  const entry = find(COMMANDS, [name], program);
+  if (!isGroup(entry)) return runCommand(entry, `${program} ${name}`, rest, terminal);
+  const [part, ...others] = rest;
+  if (part === undefined || isHelp(part)) return help([name], terminal, program);
+  const command = find(entry.commands, [name, part], program) as Command;
+  return runCommand(command, `${program} ${name} ${part}`, others, terminal);
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+async function runCommand(
+  command: Command,
+  invocation: string,
+  args: string[],
+  terminal: Terminal,
+): Promise<number> {
+  const { values, positionals } = parse(command, invocation, args);
+  if (values['help'] === true) {
+    terminal.stdout.write(helpOf(command, invocation));
+    return 0;
+  }
+  const { usage, minimum, maximum } = command.operands ?? { usage: '', minimum: 0, maximum: 0 };
+  if (positionals.length < minimum || positionals.length > maximum) {
+    const found = positionals.length === 0 ? undefined : positionals.join(' ');
+    const expected = usage === '' ? 'flags only' : usage;
+    throw new InputError('PERI_SETTINGS_INVALID', invocation, found, expected);
+  }
+  return command.run(values, terminal, positionals);
+}
+
+function parse(
+  command: Command,
+  invocation: string,
+  args: string[],
+): ReturnType<typeof parseArgs> {
+  const options = parseArgsOptions(command);
   try {
-    return parseArgs({ args, options: parseArgsOptions(command), strict: true });
+    return parseArgs({ args, options, strict: true, allowPositionals: true });
   } catch (error) {
     // node:util explains the fault in the first sentence; the rest is advice about `--`.
     const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
     throw new InputError(
       'PERI_SETTINGS_INVALID',
-      `perihelion ${command.name}`,
+      invocation,
       message,
-      `flags as \`perihelion ${command.name} --help\` lists them`,
+      `flags as \`${invocation} --help\` lists them`,
     );
   }
 }
 
-function help(topic: string | undefined, terminal: Terminal): number {
-  if (topic !== undefined) {
-    const command = COMMANDS.find((candidate) => candidate.name === topic);
-    if (command === undefined) return fail(terminal, unknownCommand(topic));
-    terminal.stdout.write(helpOf(command));
+function help(topic: readonly string[], terminal: Terminal, program: string): number {
+  const [name, part] = topic;
+  if (name === undefined) {
+    const entries = [
+      ...COMMANDS,
+      { name: 'version', summary: 'Show the version.' },
+      { name: 'help', summary: 'Show this page, or that of a command.' },
+    ];
+    terminal.stdout.write(listOf(TITLE, `${program} COMMAND [flags]`, entries));
     return 0;
   }
-  const width = Math.max(...COMMANDS.map((command) => command.name.length), 'version'.length);
-  terminal.stdout.write(
-    [
-      'Perihelion learns where each Pod should prefer to run, from measured power and latency.',
-      '',
-      'Usage: perihelion COMMAND [flags]',
-      '',
-      'Commands:',
-      ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
-      `  ${'version'.padEnd(width)}  Show the version.`,
-      `  ${'help'.padEnd(width)}  Show this page, or that of a command.`,
-      '',
-    ].join('\n'),
-  );
+  const entry = find(COMMANDS, [name], program);
+  if (!isGroup(entry)) terminal.stdout.write(helpOf(entry, `${program} ${name}`));
+  else if (part === undefined) {
+    const usage = `${program} ${name} COMMAND [flags]`;
+    terminal.stdout.write(listOf(entry.summary, usage, entry.commands));
+  } else {
+    const command = find(entry.commands, [name, part], program) as Command;
+    terminal.stdout.write(helpOf(command, `${program} ${name} ${part}`));
+  }
   return 0;
 }
 
-function unknownCommand(name: string): InputError {
-  const known = COMMANDS.map((command) => command.name).join(', ');
-  return new InputError('PERI_SETTINGS_INVALID', 'command', name, `one of ${known}, help, version`);
+/** @throws InputError when there is no such command, naming those that there are */
+function find(
+  entries: readonly (Command | CommandGroup)[],
+  path: readonly string[],
+  program: string,
+): Command | CommandGroup {
+  const name = path.at(-1);
+  const entry = entries.find((candidate) => candidate.name === name);
+  if (entry !== undefined) return entry;
+  const known = entries.map((candidate) => candidate.name).join(', ');
+  const more = path.length === 1 ? ', help, version' : '';
+  const field = path.length === 1 ? 'command' : `${program} ${path[0] ?? ''}`;
+  throw new InputError('PERI_SETTINGS_INVALID', field, name, `one of ${known}${more}`);
 }
 
 function fail(terminal: Terminal, error: PerihelionError): number {

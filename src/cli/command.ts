@@ -5,6 +5,8 @@ import type { ParseArgsConfig } from 'node:util';
 export interface Terminal {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** What `-` reads as a file; undefined = there is none. */
+  readonly stdin?: NodeJS.ReadableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -12,6 +14,10 @@ export interface Terminal {
 export interface Flag {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
+  /** One letter, for example `n` for `-n`. */
+  readonly short?: string;
+  /** Words that the shell may offer; undefined = anything. */
+  readonly choices?: readonly string[];
   /** What stands after the flag in the help, for example `FILE`. */
   readonly placeholder?: string;
   readonly help: string;
@@ -22,6 +28,16 @@ export type FlagValues = Readonly<
   Record<string, string | boolean | (string | boolean)[] | undefined>
 >;
 
+/** What a command takes beside its flags. */
+export interface Operands {
+  /** As in the usage line, for example `FILE...`. */
+  readonly usage: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** Words that the shell may offer; undefined = files where `usage` says FILE. */
+  readonly choices?: readonly string[];
+}
+
 /** One command of the command line. */
 export interface Command {
   readonly name: string;
@@ -29,8 +45,25 @@ export interface Command {
   readonly summary: string;
   readonly flags: Readonly<Record<string, Flag>>;
   readonly examples: readonly string[];
+  /** Undefined = flags only. */
+  readonly operands?: Operands;
+  /** Lines between the flags and the examples, for example what the exit codes mean. */
+  readonly notes?: readonly string[];
   /** Returns the exit code: 0 done, 1 failed, 2 bad input. */
-  run(flags: FlagValues, terminal: Terminal): Promise<number>;
+  run(flags: FlagValues, terminal: Terminal, operands: readonly string[]): Promise<number>;
+}
+
+/** Commands under one word, for example `audit verify`. */
+export interface CommandGroup {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
+/** Whether an entry of the command table is a group. */
+export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {
+  return 'commands' in entry;
 }
 
 /** The flags of a command in the form that `node:util` parses. */
@@ -39,29 +72,59 @@ export function parseArgsOptions(command: Command): NonNullable<ParseArgsConfig[
     help: { type: 'boolean', short: 'h' },
   };
   for (const [name, flag] of Object.entries(command.flags)) {
-    options[name] = { type: flag.type, ...(flag.multiple === true ? { multiple: true } : {}) };
+    options[name] = {
+      type: flag.type,
+      ...(flag.multiple === true ? { multiple: true } : {}),
+      ...(flag.short === undefined ? {} : { short: flag.short }),
+    };
   }
   return options;
 }
 
-/** The help page of one command. */
-export function helpOf(command: Command): string {
-  const rows = Object.entries(command.flags).map(([name, flag]): [string, string] => [
-    `--${name}${flag.placeholder === undefined ? '' : ` ${flag.placeholder}`}`,
-    flag.help,
-  ]);
-  rows.push(['--help', 'Show this page.']);
+/** How a program is called, the name of the command included: `perihelion audit verify`. */
+export type Invocation = string;
+
+/**
+ * The help page of one command.
+ *
+ * @param invocation stands in the usage line and, for another program name, in the examples
+ */
+export function helpOf(command: Command, invocation: Invocation): string {
+  const rows = [...flagRows(command), ['--help', 'Show this page.'] as const];
   const width = Math.max(...rows.map(([left]) => left.length));
+  const operands = command.operands === undefined ? '' : ` ${command.operands.usage}`;
+  const program = invocation.startsWith('kubectl ') ? 'kubectl perihelion' : 'perihelion';
   return [
     command.summary,
     '',
-    `Usage: perihelion ${command.name} [flags]`,
+    `Usage: ${invocation}${operands} [flags]`,
     '',
     'Flags:',
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    ...(command.notes === undefined ? [] : ['', ...command.notes]),
     '',
     'Examples:',
-    ...command.examples.map((example) => `  ${example}`),
+    ...command.examples.map((example) => `  ${example.replace(/^perihelion\b/, program)}`),
     '',
   ].join('\n');
+}
+
+/** Each flag as it is written, and what it does. */
+export function flagRows(command: Command): (readonly [written: string, help: string])[] {
+  return Object.entries(command.flags).map(([name, flag]) => [
+    `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}` +
+      (flag.placeholder === undefined ? '' : ` ${flag.placeholder}`),
+    flag.help,
+  ]);
+}
+
+/** The help page of a group, or of the whole program. */
+export function listOf(
+  title: string,
+  usage: string,
+  entries: readonly { readonly name: string; readonly summary: string }[],
+): string {
+  const width = Math.max(...entries.map(({ name }) => name.length));
+  const rows = entries.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return [title, '', `Usage: ${usage}`, '', 'Commands:', ...rows, ''].join('\n');
 }

@@ -51,3 +51,13 @@ export function choiceFlag<const T extends string>(
   }
   return found;
 }
+
+/** Every value of a flag that may be repeated or hold a list with commas; empty if not given. */
+export function listFlag(flags: FlagValues, name: string): readonly string[] {
+  const value = flags[name];
+  const values = Array.isArray(value) ? value : [value];
+  return values
+    .filter((one) => typeof one === 'string')
+    .flatMap((one) => one.split(','))
+    .filter((one) => one !== '');
+}

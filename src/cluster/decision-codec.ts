@@ -24,7 +24,7 @@ export type DecisionReading =
   | { readonly kind: 'valid'; readonly record: DecisionRecord }
   | { readonly kind: 'forged'; readonly reason: string };
 
-/** Names of the annotations, one per field of a {@link DecisionRecord}, and the signature. */
+/** Names of the annotations that every decision has, one per field of a {@link DecisionRecord}. */
 export const DECISION_ANNOTATIONS = {
   id: `${PREFIX}/decision-id`,
   decidedAt: `${PREFIX}/decided-at`,
@@ -36,14 +36,19 @@ export const DECISION_ANNOTATIONS = {
   holdout: `${PREFIX}/holdout`,
   policy: `${PREFIX}/policy`,
   modelVersion: `${PREFIX}/model-version`,
-} as const satisfies Record<keyof DecisionRecord, string>;
+} as const satisfies Record<Exclude<keyof DecisionRecord, 'shadow'>, string>;
+
+/** Annotation of a decision taken in mode Shadow; its only value is `true`. */
+export const SHADOW_ANNOTATION = `${PREFIX}/shadow`;
 
 /** Annotation that holds the HMAC-SHA256 of all others and the subject, base64url. */
 export const SIGNATURE_ANNOTATION = `${PREFIX}/signature`;
 
 /** Stands first in what is signed, so that no other use of the key can be taken for this one. */
 const CONTEXT = 'perihelion.dev/decision/v1';
-const FIELDS = Object.keys(DECISION_ANNOTATIONS) as (keyof DecisionRecord)[];
+const FIELDS = Object.keys(DECISION_ANNOTATIONS) as (keyof typeof DECISION_ANNOTATIONS)[];
+/** Signed behind the fields of a Shadow decision; without it nothing changes for the others. */
+const SHADOW_MARK = 'shadow';
 
 /**
  * The subject of a Pod, from the object under review as well as from a `SlimPod`: both give the
@@ -82,7 +87,10 @@ export function annotationsOf(
   FIELDS.forEach((field, index) => {
     annotations[DECISION_ANNOTATIONS[field]] = values[index] ?? '';
   });
-  annotations[SIGNATURE_ANNOTATION] = sign(values, subject, key).toString('base64url');
+  const shadow = record.shadow === true;
+  if (shadow) annotations[SHADOW_ANNOTATION] = 'true';
+  const signed = shadow ? [...values, SHADOW_MARK] : values;
+  annotations[SIGNATURE_ANNOTATION] = sign(signed, subject, key).toString('base64url');
   return annotations;
 }
 
@@ -107,12 +115,15 @@ export function readDecision(
     if (value === undefined) return forged(`${DECISION_ANNOTATIONS[field]} is missing`);
     values.push(value);
   }
-  if (!verify(values, subject, signature, keys)) {
+  const mark = own(annotations, SHADOW_ANNOTATION);
+  if (mark !== undefined && mark !== 'true') return forged(`${SHADOW_ANNOTATION} must be true`);
+  const signed = mark === undefined ? values : [...values, SHADOW_MARK];
+  if (!verify(signed, subject, signature, keys)) {
     return forged('the signature does not match the fields, the owner and the key');
   }
   const record = parse(values);
   if (typeof record === 'string') return forged(record);
-  return { kind: 'valid', record };
+  return { kind: 'valid', record: mark === undefined ? record : { ...record, shadow: true } };
 }
 
 function verify(
@@ -144,7 +155,7 @@ function sign(values: readonly string[], subject: DecisionSubject, key: SigningK
 /** The record, or what is wrong with it. */
 function parse(values: readonly string[]): DecisionRecord | string {
   const raw = Object.fromEntries(FIELDS.map((field, index) => [field, values[index] ?? '']));
-  const text = raw as Record<keyof DecisionRecord, string>;
+  const text = raw as Record<(typeof FIELDS)[number], string>;
   if (text.holdout !== 'true' && text.holdout !== 'false') {
     return `${DECISION_ANNOTATIONS.holdout} must be true or false`;
   }

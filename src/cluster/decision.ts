@@ -31,4 +31,6 @@ export interface DecisionRecord {
   readonly policy: string;
   /** Version of the model shard that was used; 0 = none yet. */
   readonly modelVersion: number;
+  /** Taken in mode Shadow: nothing was injected, the scheduler decided alone. */
+  readonly shadow?: true | undefined;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PerihelionError } from '#errors';
 import type {
   ModelShard,
   Observation,
@@ -8,6 +7,8 @@ import type {
   TargetObservation,
   WorkloadObservation,
 } from './model.ts';
+import { decodeEvidence, encodeEvidence } from './evidence-codec.ts';
+import { decodeNumber, encodeNumber, malformed } from './model-numbers.ts';
 import { MODEL_LIMITS, modelSpecSchema, type ModelSpec } from './model-schema.ts';
 
 /** A stored model in memory: a shard or an observation. */
@@ -46,6 +47,7 @@ export function encodeShard(shard: ModelShard): ModelSpec {
       settled: [...shard.settled],
       followed: shard.followed,
       asked: shard.asked,
+      ...encodeEvidence(shard),
     },
   });
 }
@@ -70,6 +72,7 @@ export function encodeObservation(observation: Observation): ModelSpec {
         workload,
         ...(seen.loadBucket === undefined ? {} : { loadBucket: seen.loadBucket }),
         peers: [...seen.peers],
+        ...optionalNumber('cpuCores', seen.cpuCores),
       })),
     },
   });
@@ -112,6 +115,7 @@ function decodeShard(spec: ShardSpec): Omit<ModelShard, 'namespace' | 'policy' |
     settled: spec.settled,
     followed: spec.followed,
     asked: spec.asked,
+    ...decodeEvidence(spec),
   };
 }
 
@@ -127,8 +131,13 @@ function decodeObservation(spec: ObservationSpec): Omit<Observation, 'namespace'
     };
     return [name, seen] as const;
   });
-  const workloads = spec.workloads.map(({ workload, loadBucket, peers }) => {
-    const seen: WorkloadObservation = { loadBucket, peers };
+  const workloads = spec.workloads.map(({ workload, loadBucket, peers, cpuCores }) => {
+    const cores = optionalDecoded(cpuCores);
+    const seen: WorkloadObservation = {
+      loadBucket,
+      peers,
+      ...(cores === undefined ? {} : { cpuCores: cores }),
+    };
     return [workload, seen] as const;
   });
   return {
@@ -136,18 +145,6 @@ function decodeObservation(spec: ObservationSpec): Omit<Observation, 'namespace'
     targets: Object.fromEntries(targets),
     workloads: Object.fromEntries(workloads),
   };
-}
-
-/** The shortest decimal that reads back as the same double, negative zero included. */
-function encodeNumber(value: number): string {
-  if (!Number.isFinite(value)) throw malformed('a number', `${value} is not finite`);
-  return Object.is(value, -0) ? '-0' : String(value);
-}
-
-function decodeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw malformed('a number', `${text} is out of range`);
-  return value;
 }
 
 function optionalDecoded(text: string | undefined): number | undefined {
@@ -225,8 +222,4 @@ function validated(spec: unknown): ModelSpec {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw malformed(['spec', ...(issue?.path ?? [])].map(String).join('.'), issue?.message ?? '');
-}
-
-function malformed(field: string, problem: string): PerihelionError {
-  return new PerihelionError('PERI_MODEL_MALFORMED', `PlacementModel ${field}: ${problem}`);
 }

@@ -20,6 +20,9 @@ export const MODEL_LIMITS = {
   stateCharacters: 256,
   idCharacters: 64,
   workloadCharacters: 317,
+  /** Targets at which Shadow decisions landed, and Shadow decisions remembered. */
+  landings: 256,
+  shadowDecisions: 200,
   /** Bytes of the whole spec as JSON. */
   specBytes: 900_000,
 } as const;
@@ -67,6 +70,89 @@ const baseline = z
   })
   .meta({ description: 'Statistics of one cost under the default scheduler.' });
 
+const circuit = z
+  .object({
+    state: z.enum(['closed', 'open']).meta({
+      description: 'Open: the workload is left to the default scheduler, but for trials.',
+    }),
+    reason: z
+      .enum(['slo-breach', 'regret', 'telemetry-lost'])
+      .optional()
+      .meta({ description: 'Why it was last opened; absent = never.' }),
+    changedAt: count('When it was last opened or closed, in milliseconds since the epoch.'),
+    retryAt: count('When trials begin, in milliseconds since the epoch; 0 = it is closed.'),
+    coolingSeconds: count('Length of the last cooling-off time; 0 = none yet.'),
+    breaches: count('Missed objectives in a row.'),
+    unmeasured: count('Pods without a measure in a row.'),
+    evidence: decimal('E-value against a regret within its bound, in decimal.'),
+    trialsPassed: count('Trials of this round that passed.'),
+    trialAdvantage: decimal('Sum of their advantages, in decimal.'),
+  })
+  .meta({ description: 'Circuit breaker of the workload.' });
+
+const arm = z
+  .object({
+    count: count('Decisions.'),
+    weight: decimal('Sum of the weights, in decimal.'),
+    weightSquares: decimal('Sum of the squared weights, in decimal.'),
+    value: decimal('Weighted sum of the cost, in decimal.'),
+    residual: decimal('Weighted sum of the cost above the baseline, in decimal.'),
+    residualSecond: decimal('The same with squared weights, in decimal.'),
+    residualSquares: decimal('The same of its square, in decimal.'),
+  })
+  .meta({ description: 'Running sums of one cost.' });
+
+const contrast = z
+  .object({ placed: arm, holdout: arm })
+  .meta({ description: 'Pods that the agent placed against Pods that were held out.' });
+
+const savings = z
+  .object({
+    joulesPerRequest: contrast,
+    p99Milliseconds: contrast,
+    requests: decimal('Requests that the Pods placed by the agent served, in decimal.'),
+  })
+  .meta({ description: 'What savings against the holdout are computed from.' });
+
+const landing = z
+  .object({
+    target: text(nameCharacters, 'Target.'),
+    count: count('Pods that landed there.'),
+    energy: decimal("Mean share of the baseline's energy that they saved, in decimal."),
+    latency: decimal("Mean share of the baseline's latency that they saved, in decimal."),
+  })
+  .meta({ description: 'What Pods did that landed on one target by themselves.' });
+
+const shadowDecision = z
+  .object({
+    agreed: z.boolean().meta({ description: 'It landed where the agent would have sent it.' }),
+    propensity: decimal('Chance of that as it was known before, in decimal.'),
+    energy: decimal("Share of the baseline's energy saved, in decimal."),
+    latency: decimal("Share of the baseline's latency saved, in decimal."),
+    landedEnergy: decimal('Energy expected of where it landed, in decimal.'),
+    landedLatency: decimal('Latency expected of where it landed, in decimal.'),
+    wantedEnergy: decimal('Energy expected of where it would have been sent, in decimal.'),
+    wantedLatency: decimal('Latency expected of where it would have been sent, in decimal.'),
+  })
+  .meta({ description: 'One decision in mode Shadow.' });
+
+const shadow = z
+  .object({
+    landings: z
+      .array(landing)
+      .max(MODEL_LIMITS.landings)
+      .meta({
+        description: 'Where Pods landed by themselves.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['target'],
+      }),
+    decisions: z.array(shadowDecision).max(MODEL_LIMITS.shadowDecisions).meta({
+      description: 'The newest decisions, oldest first.',
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  })
+  .meta({ description: 'What decisions in mode Shadow would have been worth.' });
+
 const shard = z
   .object({
     version: count('Rises by one with every write.'),
@@ -97,6 +183,9 @@ const shard = z
     }),
     followed: count('Pods that landed on the target they were asked to prefer.'),
     asked: count('Pods that were asked to prefer a target.'),
+    circuit: circuit.optional(),
+    savings: savings.optional(),
+    shadow: shadow.optional(),
   })
   .meta({ description: 'What is learned of one workload or one tier.' });
 
@@ -125,6 +214,7 @@ const workload = z
       description: 'Workloads it calls or is called by.',
       'x-kubernetes-list-type': 'atomic',
     }),
+    cpuCores: decimal('Mean CPU use of one of its Pods, cores; absent = unknown.').optional(),
   })
   .meta({ description: 'What was last seen of one workload.' });
 

@@ -40,6 +40,91 @@ export interface ModelShard {
   /** Adherence: decisions with a target that landed on it, and all with a target. */
   readonly followed: number;
   readonly asked: number;
+  /** The workload's circuit breaker; absent = nothing ever spoke against it. */
+  readonly circuit?: StoredCircuit | undefined;
+  /** Evidence against the holdout; absent = no randomised decision was measured yet. */
+  readonly savings?: StoredSavings | undefined;
+  /** What Shadow decisions met; absent = none was measured yet. */
+  readonly shadow?: StoredShadow | undefined;
+}
+
+/** Why a circuit was opened. */
+export type CircuitReason = 'slo-breach' | 'regret' | 'telemetry-lost';
+
+/** A circuit breaker; see `src/learner/circuit.ts`. Times in milliseconds since the epoch. */
+export interface StoredCircuit {
+  /** `open` from a trip until enough trials have passed; trials begin at `retryAt`. */
+  readonly state: 'closed' | 'open';
+  /** Of the last trip; absent = it never tripped. */
+  readonly reason?: CircuitReason | undefined;
+  /** When it was last opened or closed. */
+  readonly changedAt: number;
+  /** Open: from then on Pods are sent on trial. Closed: 0. */
+  readonly retryAt: number;
+  /** Length of the last cooling-off time; 0 = it never tripped. */
+  readonly coolingSeconds: number;
+  /** Missed objectives, and Pods without a measure, in a row. */
+  readonly breaches: number;
+  readonly unmeasured: number;
+  /** E-value against "the regret is within its bound", 1 or more. */
+  readonly evidence: number;
+  /** Trials of this round that passed, and the sum of their advantages. */
+  readonly trialsPassed: number;
+  readonly trialAdvantage: number;
+}
+
+/** Running sums of one arm and one cost; see `src/reward/savings.ts`. */
+export interface StoredArm {
+  readonly count: number;
+  readonly weight: number;
+  readonly weightSquares: number;
+  readonly value: number;
+  readonly residual: number;
+  readonly residualSecond: number;
+  readonly residualSquares: number;
+}
+
+/** Running sums of one cost, for Pods the agent placed and for Pods held out. */
+export interface StoredContrast {
+  readonly placed: StoredArm;
+  readonly holdout: StoredArm;
+}
+
+/** What savings are computed from; see `src/reward/savings.ts`. */
+export interface StoredSavings {
+  readonly joulesPerRequest: StoredContrast;
+  readonly p99Milliseconds: StoredContrast;
+  /** Requests that the Pods placed by the agent served while they were measured. */
+  readonly requests: number;
+}
+
+/** Where Shadow Pods landed and what they saved there; see `src/reward/shadow.ts`. */
+export interface StoredLanding {
+  readonly count: number;
+  /** Mean share of the baseline's energy, and of its latency, that was saved. */
+  readonly energy: number;
+  readonly latency: number;
+}
+
+/** One Shadow decision, as `src/reward/shadow.ts` judges it. */
+export interface StoredShadowDecision {
+  /** The Pod landed where the agent would have sent it (always so for the default). */
+  readonly agreed: boolean;
+  /** Chance of that, as far as was known before. */
+  readonly propensity: number;
+  readonly energy: number;
+  readonly latency: number;
+  /** What was expected of where it landed, and of where it would have been sent. */
+  readonly landedEnergy: number;
+  readonly landedLatency: number;
+  readonly wantedEnergy: number;
+  readonly wantedLatency: number;
+}
+
+/** Everything kept of Shadow decisions: landings by target, and the newest decisions. */
+export interface StoredShadow {
+  readonly landings: Readonly<Record<string, StoredLanding>>;
+  readonly decisions: readonly StoredShadowDecision[];
 }
 
 /** Health of a target's telemetry: only `healthy` may be preferred. */
@@ -63,6 +148,8 @@ export interface WorkloadObservation {
   readonly loadBucket: 'low' | 'normal' | 'high' | undefined;
   /** Workloads it calls or is called by, from Istio. */
   readonly peers: readonly WorkloadKey[];
+  /** Mean CPU use of one of its Pods, cores of the node it ran on; undefined = unknown. */
+  readonly cpuCores?: number | undefined;
 }
 
 /** Published by the leader beside the shards; read by every replica. */

@@ -19,6 +19,7 @@ export interface PolicySpec {
   readonly reward: RewardSpec;
   readonly measurement: MeasurementSpec;
   readonly exploration: ExplorationSpec;
+  readonly circuitBreaker: CircuitBreakerSpec;
 }
 
 /** Puts Pods with these labels into a tier. */
@@ -72,6 +73,23 @@ export interface MeasurementSpec {
 export interface ExplorationSpec {
   /** Exploring decisions allowed per namespace and hour; beyond it the greedy choice is taken. */
   readonly budgetPerHour: number;
+}
+
+/** When a workload is left to the default scheduler for a while, and how it comes back. */
+export interface CircuitBreakerSpec {
+  readonly mode: 'Enabled' | 'Disabled';
+  /** Missed objectives of Pods that were sent somewhere, in a row. */
+  readonly sloBreaches: number;
+  /** Mean advantage below minus this, in thousandths, shown with confidence. */
+  readonly regretThousandths: number;
+  /** Pods that were sent somewhere and could not be measured, in a row. */
+  readonly lostMeasurements: number;
+  /** First cooling-off time; each trip soon after the last one doubles it. */
+  readonly coolingOffSeconds: number;
+  /** The longest it gets; a trip that comes later than this after the last one starts anew. */
+  readonly coolingOffLimitSeconds: number;
+  /** Pods tried after it; all must pass. */
+  readonly trialDecisions: number;
 }
 
 /** A policy in force: from the API server, or the built-in default (`builtIn`). */

@@ -23,15 +23,22 @@ export function outcomeOf(readings: PodReadings, spec: PolicySpec): Outcome {
     readingProblem(reading, spec.measurement.staleAfterSeconds) === undefined
       ? valueOf(reading)
       : undefined;
+  // Counters span the time between their own two samples, which is not that of another exporter:
+  // all are brought to the policy's window, or energy of one span is divided by requests of another.
+  const { windowSeconds } = spec.measurement;
+  const inWindow = (reading: Reading): number | undefined => {
+    const value = known(reading);
+    const span = reading.kind === 'measured' ? reading.windowSeconds : Number.NaN;
+    return value === undefined || !(span > 0) ? undefined : (value / span) * windowSeconds;
+  };
   const watts = known(readings.nodeWatts);
-  const seconds = readings.nodeWatts.kind === 'measured' ? readings.nodeWatts.windowSeconds : 0;
   return {
     joules: chargedJoules(spec.reward.accounting, {
-      podJoules: known(readings.podJoules),
-      attributedJoules: known(readings.attributedJoules),
-      nodeJoules: watts === undefined ? undefined : watts * seconds,
+      podJoules: inWindow(readings.podJoules),
+      attributedJoules: inWindow(readings.attributedJoules),
+      nodeJoules: watts === undefined ? undefined : watts * windowSeconds,
     }),
-    requests: known(readings.requests),
+    requests: inWindow(readings.requests),
     p99Milliseconds: known(readings.p99Milliseconds),
     errorRatio: known(readings.errorRatio),
     cpuRatio: known(readings.cpuRatio),

@@ -4,6 +4,8 @@ import type { PlacementPolicy } from '#cluster/policy.ts';
 import type { SlimNode } from '#cluster/slim.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import { loadBucket } from '#reward/load-bucket.ts';
+import { cpuUseOf, useStep } from './cpu-use.ts';
+import type { PendingDecision } from './decisions.ts';
 import type { WindowReadings } from './outcome.ts';
 import { observeTarget } from './target-health.ts';
 import { peersOf, requestRate, type WorkloadPods } from './workload-load.ts';
@@ -16,6 +18,8 @@ export interface ObserveInput {
   readonly targets: ReadonlyMap<string, readonly SlimNode[]>;
   readonly readings: WindowReadings;
   readonly workloads: WorkloadPods;
+  /** Every decision on a living Pod. */
+  readonly decisions: readonly PendingDecision[];
   readonly shardOf: (workload: WorkloadKey) => ModelShard | undefined;
   readonly now: number;
 }
@@ -38,12 +42,15 @@ export function observe(input: ObserveInput): Observation {
   const targets = [...targetsOf(policy, input.targets)].map(
     ([target, nodes]) => [target, observeTarget(nodes, nodeReadings, staleAfterSeconds)] as const,
   );
+  const nodes = new Map([...input.targets.values()].flat().map((node) => [node.name, node]));
+  const uses = cpuUseOf(input.decisions, readings, nodes);
   const peers = peersOf(namespace, input.workloads.keys(), readings.latency.edges);
   const workloads = [...input.workloads].map(([workload, pods]) => {
     const rate = requestRate(pods, readings.latency);
     const observation: WorkloadObservation = {
       loadBucket: loadBucket(rate, input.shardOf(workload)?.load),
       peers: peers.get(workload) ?? [],
+      cpuCores: uses.get(workload),
     };
     return [workload, observation] as const;
   });
@@ -66,7 +73,12 @@ export function saysMore(before: Observation | undefined, next: Observation): bo
 
 function gistOf({ targets, workloads }: Observation): string {
   const health = Object.entries(targets).map(([target, one]) => [target, one.health]);
-  return JSON.stringify([health.sort(byFirst), Object.entries(workloads).sort(byFirst)]);
+  const seen = Object.entries(workloads).map(([workload, { cpuCores, ...rest }]) => [
+    workload,
+    rest,
+    useStep(cpuCores),
+  ]);
+  return JSON.stringify([health.sort(byFirst), seen.sort(byFirst)]);
 }
 
 function byFirst(a: readonly unknown[], b: readonly unknown[]): number {

@@ -66,10 +66,12 @@ async function publishObservation(
     targets: group.targets,
     readings,
     workloads: group.pods,
+    decisions: group.decisions,
     shardOf: (workload) => effects.models.shard(namespace, policy.name, workload),
     now,
   });
-  const fresh = ageSeconds < (effects.observationSeconds ?? 30);
+  // Well before the replicas take it for stale: an unchanged world must not look like a silent one.
+  const fresh = ageSeconds < Math.min(effects.observationSeconds ?? 30, staleAfterSeconds / 2);
   if (!fresh || saysMore(before, next)) await write(next, effects);
 }
 

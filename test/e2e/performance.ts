@@ -12,6 +12,7 @@ import { checkOperations, webhookLatency } from './checks/operations.ts';
 import { checkDrain, checkOutage } from './checks/outage.ts';
 import { checkPrometheusTests } from './checks/prometheus-tests.ts';
 import { checkRights } from './checks/rights.ts';
+import { checkSilence } from './checks/silence.ts';
 import { startControlPlane } from './control-plane.ts';
 import { Ledger } from './ledger.ts';
 import { installManifests, renderManifests } from './manifests.ts';
@@ -67,6 +68,7 @@ export async function performRun(run: RunSpec): Promise<void> {
         `the API server waited ${milliseconds.toFixed(1)} ms per call, ${calls} calls`,
       );
       timings['webhookCall'] = oneFigure(milliseconds, 'milliseconds');
+      await run.progress.step('silence', () => checkSilence(stage));
       await run.progress.step('drain', () => checkDrain(stage));
       await run.progress.step('outage', () => checkOutage(stage));
       Object.assign(counts, await checkAudit(stage));

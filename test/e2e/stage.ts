@@ -98,7 +98,7 @@ const MEASUREMENT = {
   warmUpSeconds: 7,
   windowSeconds: 6,
   minimumRequests: 20,
-  staleAfterSeconds: 10,
+  staleAfterSeconds: 60,
   episodeGapSeconds: 3,
 };
 

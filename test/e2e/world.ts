@@ -34,6 +34,7 @@ export class World {
   readonly #machines: Map<string, Machine>;
   readonly #pods = new Map<string, ServingPod>();
   readonly #spec: WorldSpec;
+  readonly #silent = new Set<string>();
   readonly #random: () => number;
   readonly #server: Server;
   readonly #stop = new AbortController();
@@ -82,6 +83,11 @@ export class World {
     }
   }
 
+  /** From now on the exporters of this machine fail, as when their Pod is gone. */
+  silence(name: string): void {
+    this.#silent.add(name);
+  }
+
   /** For messages: watts and utilisation by node. */
   describe(): string {
     return [...this.#machines.values()]
@@ -123,7 +129,9 @@ export class World {
     const [first, second, third] = (request.url ?? '/').split('/').slice(1).map(decodeURIComponent);
     const machine = this.#machines.get(second ?? '');
     this.#advance();
-    if (first === 'discovery')
+    if (machine !== undefined && this.#silent.has(machine.name)) {
+      send(response, 'gone\n', 'text/plain', 503);
+    } else if (first === 'discovery')
       send(response, JSON.stringify(this.#targets(second ?? '')), 'application/json');
     else if (first === 'kepler' && machine !== undefined) {
       send(response, keplerText(machine, this.#podsOn(machine.name)));

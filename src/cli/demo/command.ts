@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '#errors';
+import type { Load } from '#simulator/load.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
 import { createProgress } from '../progress.ts';
@@ -27,7 +28,12 @@ export const demoCommand: Command = {
     connections: {
       type: 'string',
       placeholder: 'N',
-      help: 'Connections of the closed loop that drives the application (default 12).',
+      help: 'Closed loop on the seed cluster: connections (default 64).',
+    },
+    rate: {
+      type: 'string',
+      placeholder: 'N',
+      help: 'Open load on the mixed cluster: requests per second (default 500).',
     },
     cluster: { type: 'string', placeholder: 'NAME', help: 'seed, mixed or all (default all).' },
     out: { type: 'string', placeholder: 'DIR', help: 'Folder of the results (default out/demo).' },
@@ -83,14 +89,20 @@ function jobsOf(flags: FlagValues, folder: string): Job[] {
   const seeds = integerFlag(flags, 'seeds', { default: 3, minimum: 1, maximum: 64 });
   const first = integerFlag(flags, 'seed', { default: 1, minimum: 0, maximum: 2 ** 31 });
   const rollouts = integerFlag(flags, 'rollouts', { default: 30, minimum: 4, maximum: 1000 });
-  const connections = integerFlag(flags, 'connections', { default: 12, minimum: 1, maximum: 4096 });
+  const connections = integerFlag(flags, 'connections', { default: 64, minimum: 1, maximum: 4096 });
+  const rate = integerFlag(flags, 'rate', { default: 500, minimum: 1, maximum: 100_000 });
+  // wrk on the machines of the original experiment; a stream of users on real, unequal machines.
+  const loads: Readonly<Record<ClusterName, Load>> = {
+    seed: { kind: 'closed', connections },
+    mixed: { kind: 'open', requestsPerSecond: rate },
+  };
   const which = choiceFlag(flags, 'cluster', ['all', ...CLUSTERS]);
   const clusters: readonly ClusterName[] = which === 'all' ? CLUSTERS : [which];
   const jobs: Job[] = [];
   for (const cluster of clusters) {
     for (let seed = first; seed < first + seeds; seed += 1) {
       const auditPath = join(folder, `audit-${cluster}-${String(seed)}.jsonl`);
-      jobs.push({ cluster, seed, rollouts, connections, auditPath });
+      jobs.push({ cluster, seed, rollouts, load: loads[cluster], auditPath });
     }
   }
   return jobs;

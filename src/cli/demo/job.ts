@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Load } from '#simulator/load.ts';
 
 /** Clusters of the demo. */
 export const CLUSTERS = ['seed', 'mixed'] as const;
@@ -14,8 +15,8 @@ export interface Job {
   readonly seed: number;
   /** Rollouts that the agent learns from. */
   readonly rollouts: number;
-  /** Connections of the closed loop. */
-  readonly connections: number;
+  /** How the application is driven. */
+  readonly load: Load;
   /** File of this run's audit log. */
   readonly auditPath: string;
 }

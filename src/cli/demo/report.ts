@@ -5,8 +5,9 @@ import { CLUSTERS, type ClusterName, type ScenarioName } from './job.ts';
 import { type DemoResults, TABLE_ORDER } from './results.ts';
 
 const CLUSTER_TITLES: Readonly<Record<ClusterName, string>> = {
-  seed: 'Three equal machines (a master and two workers)',
-  mixed: 'Three unequal machines (Fujitsu TX1320 M2, Dell R240, Dell R710)',
+  seed: 'Three equal machines (a master and two workers), as many requests as they can serve',
+  mixed:
+    'Three unequal machines (Fujitsu TX1320 M2, Dell R240, Dell R710), a steady stream of users',
 };
 
 const SCENARIO_TITLES: Readonly<Record<ScenarioName, string>> = {

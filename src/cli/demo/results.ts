@@ -64,7 +64,7 @@ export function demoResults(
     settings: {
       seeds: [...new Set(results.map(({ job }) => job.seed))],
       rollouts: first.job.rollouts,
-      load: { kind: 'closed', connections: first.job.connections },
+      load: Object.fromEntries(results.map(({ job }) => [job.cluster, job.load])),
       policy: DEMO_POLICY_SPEC,
     },
     scenarios: shown.scenarios,

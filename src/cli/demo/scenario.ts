@@ -23,11 +23,11 @@ export function clusterOf(job: Job, optIn: boolean): EmbeddedCluster {
     application: hotelReservation,
     machines: job.cluster === 'seed' ? SEED_MACHINES : MIXED_MACHINES,
     seed: job.seed,
-    load: { kind: 'closed', connections: job.connections },
+    load: job.load,
     namespace: APPLICATION_NAMESPACE,
     namespaceLabels: optIn ? { [PLACEMENT_LABEL]: 'enabled' } : {},
     startUpSeconds: 1,
-    gaugeSeconds: 1,
+    gaugeSeconds: TIMES.window,
   });
 }
 

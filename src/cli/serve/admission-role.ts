@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { type Admission, createAdmission } from '#admission/admission.ts';
+import type { ClientAuthentication } from '#admission/client-gate.ts';
 import type { ReadinessCheck } from '#admission/operations.ts';
 import type { AuditSink } from '#audit/sink.ts';
-import { BundlePublisher } from '#certs/bundle.ts';
-import { KubeSecretStore, KubeWebhookConfigurationStore } from '#certs/kube-stores.ts';
-import { ManagedSource } from '#certs/managed-source.ts';
-import { alternativeNames } from '#certs/names.ts';
-import type { ServingCertificate } from '#certs/source.ts';
-import { sleep } from '#cluster/backoff.ts';
 import type { KubeClient } from '#cluster/client.ts';
 import type { Informers } from '#cluster/informers.ts';
+import { InputError } from '#errors';
 import type { Settings } from '#settings/settings.ts';
 import { VERSION } from '../version.ts';
+import { Certificates, readClientAuthority } from './certificates.ts';
 import type { ProductPorts } from './ports.ts';
 
-/** Name of our webhook inside its configuration. */
-export const WEBHOOK_NAME = 'placement.perihelion.dev';
+export { WEBHOOK_NAME } from './certificates.ts';
 
-/** Between two tries to get the first certificate. */
-const RETRY_MILLISECONDS = 1000;
 /** After the quiet time, requests still under way get as long as the API server waits. */
 const GRACE_MILLISECONDS = 2000;
 
@@ -59,22 +53,10 @@ export async function startAdmissionRole(
 ): Promise<AdmissionRole> {
   const { settings, ports, client, informers, audit, registry } = options;
   const { webhook, namespace } = settings;
-  const certificates = new ManagedSource({
-    secrets: new KubeSecretStore(client, namespace, webhook.secret),
-    publisher: new BundlePublisher(
-      new KubeWebhookConfigurationStore(client, webhook.configuration),
-      [WEBHOOK_NAME],
-    ),
-    names: alternativeNames({
-      service: webhook.service,
-      namespace,
-      extra: webhook.extraNames,
-    }),
-    // Certificates live in real time, whatever clock decisions are taken by.
-    now: () => Date.now(),
-    onError: (error) => ports.logger.warn({ err: error }, 'certificate round failed'),
-  });
-  const { certificate, decisionKey } = await firstCertificate(certificates, signal);
+  const clients = await clientsOf(settings);
+  const { logger, elapsed } = ports;
+  const certificates = new Certificates({ settings, client, logger, elapsed, registry });
+  const { tls, decisionKey } = await certificates.first(signal);
   const admission = createAdmission({
     view: informers.view,
     policies: informers.policies,
@@ -87,6 +69,7 @@ export async function startAdmissionRole(
     newId: ports.newId,
     decisionKey,
     ownNamespace: namespace,
+    clients,
     versions: { perihelion: VERSION },
   });
   const forget = informers.view.onPod((change) => {
@@ -94,37 +77,15 @@ export async function startAdmissionRole(
       if (change.before !== undefined) admission.podGone(change.before);
     } else admission.podSeen(change.after);
   });
-  const server = admission.server(materialOf(certificate));
-  const unsubscribe = certificates.subscribe((next) => server.setSecureContext(materialOf(next)));
-  const expiry = new Gauge({
-    name: 'perihelion_certificate_not_after_seconds',
-    help: 'End of life of the certificate being served, seconds since the epoch.',
-    registers: [registry],
-    collect() {
-      this.set((certificates.current() ?? certificate).notAfter / 1000);
-    },
-  });
-  const rounds = certificates.run(signal);
-  const { port } = await server.listen({ port: webhook.port, host: webhook.host });
-  ports.logger.info({ port }, 'the webhook listens');
-  const end = async (): Promise<void> => {
-    forget();
-    unsubscribe();
-    registry.removeSingleMetric('perihelion_certificate_not_after_seconds');
-    expiry.reset();
-    await rounds;
-  };
+  const server = admission.server(tls);
+  const address = await server.listen({ port: webhook.port, host: webhook.host });
+  ports.logger.info({ port: address.port }, 'the webhook listens');
+  const kept = certificates.keep(server, address, signal);
   return {
     admission,
-    port,
+    port: address.port,
     decisionKey,
-    checks: [
-      ...admission.checks,
-      {
-        name: 'certificate',
-        problem: () => (certificates.status.ready ? undefined : certificates.status.reason),
-      },
-    ],
+    checks: [...admission.checks, { name: 'certificate', problem: () => certificates.problem() }],
     drain: () =>
       admission.drain({
         quietMilliseconds: (settings.drainSeconds * 1000) / 2,
@@ -133,25 +94,21 @@ export async function startAdmissionRole(
       }),
     async stop() {
       await server.close(0);
-      await end();
+      forget();
+      await kept;
     },
   };
 }
 
-async function firstCertificate(
-  source: ManagedSource,
-  signal: AbortSignal,
-): Promise<{ certificate: ServingCertificate; decisionKey: Buffer }> {
-  for (;;) {
-    await source.refresh();
-    const certificate = source.current();
-    const { decisionKey } = source;
-    if (certificate !== undefined && decisionKey !== undefined) return { certificate, decisionKey };
-    signal.throwIfAborted();
-    await sleep(RETRY_MILLISECONDS, signal);
+async function clientsOf(settings: Settings): Promise<ClientAuthentication | undefined> {
+  const { clientAuthentication } = settings.webhook;
+  if (clientAuthentication === undefined) return undefined;
+  const { caFile, allowedNames } = clientAuthentication;
+  try {
+    return { caPem: (await readClientAuthority(settings)) ?? '', allowedNames };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const field = 'webhook.clientAuthentication.caFile';
+    throw new InputError('PERI_SETTINGS_INVALID', field, caFile, `a readable file (${reason})`);
   }
-}
-
-function materialOf(certificate: ServingCertificate): { cert: string; key: string } {
-  return { cert: certificate.certificatePem, key: certificate.privateKeyPem };
 }

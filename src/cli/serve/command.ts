@@ -3,11 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { InputError } from '#errors';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
 import { parseSettings, readSettingsFile } from '#settings/parse.ts';
 import type { Settings } from '#settings/settings.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { textFlag } from '../flags.ts';
+import { KUBE_FLAGS, kubeConfigOf } from '../kube-access.ts';
 import { startProduct } from './product.ts';
 
 /** `perihelion serve`: the product in a cluster. */
@@ -21,12 +21,7 @@ export const serveCommand: Command = {
       help: 'admission, learner, or both with a comma between (default: both).',
     },
     config: { type: 'string', placeholder: 'FILE', help: 'Settings in YAML.' },
-    kubeconfig: {
-      type: 'string',
-      placeholder: 'FILE',
-      help: 'How to reach the cluster (default: KUBECONFIG, ~/.kube/config, then in-cluster).',
-    },
-    context: { type: 'string', placeholder: 'NAME', help: 'Context of the kubeconfig.' },
+    ...KUBE_FLAGS,
     'check-config': { type: 'boolean', help: 'Check the settings and exit.' },
   },
   examples: [
@@ -78,41 +73,6 @@ function settingsOf(flags: FlagValues): Settings {
     }
     throw error;
   }
-}
-
-function kubeConfigOf(flags: FlagValues): PooledKubeConfig {
-  const config = new PooledKubeConfig();
-  const file = textFlag(flags, 'kubeconfig');
-  try {
-    if (file === undefined) config.loadFromDefault();
-    else config.loadFromFile(file);
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw new InputError(
-      'PERI_SETTINGS_UNREADABLE',
-      '--kubeconfig',
-      file ?? 'the default kubeconfig',
-      `a readable kubeconfig (${reason})`,
-    );
-  }
-  const context = textFlag(flags, 'context');
-  if (context !== undefined) {
-    const names = config.getContexts().map(({ name }) => name);
-    if (!names.includes(context)) {
-      const expected = `one of ${names.join(', ')}`;
-      throw new InputError('PERI_SETTINGS_INVALID', '--context', context, expected);
-    }
-    config.setCurrentContext(context);
-  }
-  if (config.getCurrentCluster() === null) {
-    throw new InputError(
-      'PERI_SETTINGS_INVALID',
-      '--kubeconfig',
-      file ?? 'a configuration without a cluster',
-      'a kubeconfig whose current context names a cluster',
-    );
-  }
-  return config;
 }
 
 function endOfService(): Promise<string> {

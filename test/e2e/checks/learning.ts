@@ -12,11 +12,11 @@ import { waitFor } from '../wait.ts';
 import { controller, pathOf } from '../workloads.ts';
 
 /** Rollouts at most before and after the power curves are swapped. */
-const MOST_ROLLOUTS = { before: 7, after: 9 } as const;
+const MOST_ROLLOUTS = { before: 8, after: 12 } as const;
 /** Fewer than these teach too little to judge. */
 const LEAST_ROLLOUTS = 2;
-/** An observation older than this may be taken for stale before the last Pod is created. */
-const FRESH_MILLISECONDS = 4000;
+/** Well below the policy's `staleAfterSeconds`, so that it holds until the last Pod is created. */
+const FRESH_MILLISECONDS = 40_000;
 const SETTLE_TIMEOUT_SECONDS = 75;
 
 /** How long rollouts took, from the change of the template to the last settled decision. */

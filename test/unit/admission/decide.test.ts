@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { ExplorationBudget } from '#admission/budget.ts';
 import { decide, type Decision } from '#admission/decide.ts';
 import { InFlight } from '#admission/in-flight.ts';
-import { PeerPlacements } from '#admission/peer-placements.ts';
+import { Placements } from '#admission/placements.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
 import { incoming, node, observationOf, policyOf, shardOf, START, World } from './world.ts';
@@ -16,7 +16,7 @@ function memory() {
     inFlight: new InFlight({ entries: 100, lifetimeMilliseconds: 60_000 }),
     budget: new ExplorationBudget(),
     totals: new TargetTotals(),
-    peers: new PeerPlacements(),
+    placements: new Placements(),
     order: new TargetOrder(),
   };
 }

@@ -10,7 +10,12 @@ const KEY_LABEL = 'kubernetes.io/hostname';
 
 function make(): { memory: Memory; pods: () => number; world: World } {
   const world = new World();
-  const memory = new Memory({ policies: world.policies, keys: [KEY], now: () => world.now });
+  const memory = new Memory({
+    view: world.view,
+    policies: world.policies,
+    keys: [KEY],
+    now: () => world.now,
+  });
   return { memory, world, pods: () => memory.inFlight.load(KEY_LABEL, 'w1', world.now).pods };
 }
 

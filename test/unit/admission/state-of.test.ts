@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InFlight } from '#admission/in-flight.ts';
-import { PeerPlacements } from '#admission/peer-placements.ts';
 import { stateOf } from '#admission/state-of.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
-import { NAMESPACE, node, observationOf, slimPod, World } from './world.ts';
+import { NAMESPACE, node, observationOf, placementsIn, slimPod, World } from './world.ts';
 
 const KEY = 'kubernetes.io/hostname';
 
@@ -22,7 +21,8 @@ function state(world: World, targets: string[], prepare?: (inFlight: InFlight) =
     observation: world.observation,
     inFlight,
     totals: new TargetTotals(),
-    peers: new PeerPlacements(),
+    placements: placementsIn(world),
+    ownerUid: '',
     now: world.now,
   });
 }
@@ -93,5 +93,43 @@ describe('stateOf', () => {
     assert.equal(state(world, names(5)), 'load=normal,peers=(none)');
     assert.equal(state(world, names(10)), 'load=normal');
     assert.equal(state(world, names(100)), 'load=normal');
+  });
+
+  it('goes by what Pods use where that is measured, and not by what they request', () => {
+    const world = new World();
+    const use = { peers: [], loadBucket: undefined };
+    world.observation = observationOf(
+      { w1: 'healthy', w2: 'healthy' },
+      { workloads: { 'StatefulSet/db': { ...use, cpuCores: 0.1 } } },
+    );
+    // By requests w1 is the busier one; the database there uses next to nothing.
+    busy(world, 'db-0', 'w1');
+    world.addPod(
+      slimPod('other', { nodeName: 'w2', requests: { cpuMillicores: 900, memoryBytes: 0 } }),
+    );
+    assert.match(state(world, ['w1', 'w2']), /least=w1,/);
+    world.observation = observationOf(
+      { w1: 'healthy', w2: 'healthy' },
+      { workloads: { 'StatefulSet/db': { ...use, cpuCores: 3 } } },
+    );
+    assert.match(state(world, ['w1', 'w2']), /least=w2,/);
+  });
+
+  it('does not let a Pod that is being replaced count twice', () => {
+    const world = new World();
+    const use = { peers: [], loadBucket: undefined };
+    world.observation = observationOf(
+      { w1: 'healthy', w2: 'healthy' },
+      { workloads: { 'Deployment/api': { ...use, cpuCores: 2 } } },
+    );
+    const owned = (uid: string, createdAt: number) => ({
+      owner: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `api-${uid}`, uid },
+      labels: { 'pod-template-hash': uid },
+      createdAt,
+    });
+    world.addPod(slimPod('api-old', { nodeName: 'w1', ...owned('old', world.now) }));
+    assert.match(state(world, ['w1', 'w2']), /least=w2,/);
+    world.addPod(slimPod('api-new', { nodeName: 'w2', ...owned('new', world.now + 1000) }));
+    assert.match(state(world, ['w1', 'w2']), /least=w1,/);
   });
 });

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { workloadOf } from '#admission/owner.ts';
+import { Placements } from '#admission/placements.ts';
+import { workloadKey } from '#cluster/workload.ts';
 import type { AdmissionEntry, AuditEntry } from '#audit/entry.ts';
 import { LiveClusterView } from '#cluster/cluster-view.ts';
 import type { ModelShard, ModelView, Observation, TargetHealth } from '#cluster/model.ts';
@@ -313,4 +316,13 @@ export function stored(raw: JsonObject, overrides: Partial<SlimPod> = {}): SlimP
 
 function rethrow(error: unknown): never {
   throw error;
+}
+
+/** The index that the admission path keeps, filled from all Pods of the world's namespace. */
+export function placementsIn(world: World): Placements {
+  const placements = new Placements();
+  for (const pod of world.view.pods(NAMESPACE)) {
+    placements.seen(pod, workloadKey(workloadOf(pod, world.view)));
+  }
+  return placements;
 }

@@ -98,6 +98,7 @@ void describe('observe', () => {
       ['Deployment/frontend', ['shop/f']],
       ['Deployment/search', ['shop/s']],
     ]),
+    decisions: [],
     shardOf: (workload: string) => (workload === 'Deployment/frontend' ? shard : undefined),
     now: T0,
   };
@@ -107,8 +108,16 @@ void describe('observe', () => {
     assert.equal(seen.targets['worker-1']?.health, 'healthy');
     assert.equal(seen.targets['worker-1'].cpuRatio, undefined);
     assert.deepEqual(seen.workloads, {
-      'Deployment/frontend': { loadBucket: 'high', peers: ['Deployment/search'] },
-      'Deployment/search': { loadBucket: undefined, peers: ['Deployment/frontend'] },
+      'Deployment/frontend': {
+        loadBucket: 'high',
+        peers: ['Deployment/search'],
+        cpuCores: undefined,
+      },
+      'Deployment/search': {
+        loadBucket: undefined,
+        peers: ['Deployment/frontend'],
+        cpuCores: undefined,
+      },
     });
     assert.equal(seen.policy, 'default');
     assert.equal(seen.observedAt, T0);
@@ -129,6 +138,14 @@ void describe('observe', () => {
     };
     assert.equal(saysMore(before, ill), true);
     assert.equal(saysMore(before, { ...before, workloads: {} }), true);
+    const seen = before.workloads['Deployment/search']!;
+    const using = (cpuCores: number | undefined): Observation => ({
+      ...before,
+      workloads: { ...before.workloads, 'Deployment/search': { ...seen, cpuCores } },
+    });
+    assert.equal(saysMore(using(1), using(1.02)), false);
+    assert.equal(saysMore(using(1), using(2)), true);
+    assert.equal(saysMore(using(undefined), using(1)), true);
   });
 });
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:crypto';
+import { TLSSocket, type PeerCertificate, type TlsOptions } from 'node:tls';
+
+/** Who may call the webhook, by client certificate. */
+export interface ClientAuthentication {
+  /** CAs of the clients' certificates, PEM. */
+  readonly caPem: string;
+  /** Common names or alternative names (DNS, URI, email), one of which the certificate must have. */
+  readonly allowedNames: readonly string[];
+}
+
+/** What the server's TLS needs for it. Session tickets are off: every connection is checked. */
+export type ClientTlsOptions = Pick<
+  TlsOptions,
+  'ca' | 'requestCert' | 'rejectUnauthorized' | 'secureOptions'
+>;
+
+/**
+ * Lets only callers with a certificate of a certain CA and name in. Without such a certificate the
+ * handshake fails; with a certificate of another name the request is refused before its body is
+ * read.
+ */
+export class ClientGate {
+  #clients: ClientAuthentication | undefined;
+  readonly #verdicts = new WeakMap<TLSSocket, string | undefined>();
+
+  /** @param clients undefined lets everybody in */
+  constructor(clients: ClientAuthentication | undefined) {
+    this.#clients = clients;
+  }
+
+  /** Options for the server and for each of its secure contexts. */
+  get tlsOptions(): ClientTlsOptions {
+    if (this.#clients === undefined) return {};
+    return {
+      ca: this.#clients.caPem,
+      requestCert: true,
+      rejectUnauthorized: true,
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    };
+  }
+
+  /** Other CAs from the next connection on; nothing where everybody is let in. */
+  setAuthority(caPem: string): void {
+    if (this.#clients !== undefined) this.#clients = { ...this.#clients, caPem };
+  }
+
+  /** Why a connection may not send requests; undefined if it may. Judged once per connection. */
+  problem(socket: unknown): string | undefined {
+    if (this.#clients === undefined) return undefined;
+    if (!(socket instanceof TLSSocket)) return 'the connection is not encrypted';
+    if (!this.#verdicts.has(socket)) this.#verdicts.set(socket, this.#judge(socket));
+    return this.#verdicts.get(socket);
+  }
+
+  #judge(socket: TLSSocket): string | undefined {
+    if (!socket.authorized) return 'a client certificate is required';
+    const names = namesOf(socket.getPeerCertificate());
+    const allowed = this.#clients?.allowedNames ?? [];
+    if (names.some((name) => allowed.includes(name))) return undefined;
+    return 'the client certificate has none of the allowed names';
+  }
+}
+
+/**
+ * Names of a certificate that can be compared as they stand. A name with characters that would let
+ * it pass for two (Node then quotes it) is left out.
+ */
+function namesOf(certificate: PeerCertificate): string[] {
+  // Several common names come as an array; the type does not say so, nor that there may be none.
+  const subject = certificate.subject as { readonly CN?: unknown } | undefined;
+  const commonName = typeof subject?.CN === 'string' ? [subject.CN] : [];
+  const alternatives: string[] = [];
+  const pattern = /(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/gy;
+  for (const [, kind = '', name = ''] of (certificate.subjectaltname ?? '').matchAll(pattern)) {
+    if (['DNS', 'URI', 'email'].includes(kind) && !name.startsWith('"')) alternatives.push(name);
+  }
+  return [...commonName, ...alternatives];
+}

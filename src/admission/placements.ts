@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { SlimPod } from '#cluster/slim.ts';
+import type { WorkloadKey } from '#cluster/workload.ts';
+
+/** What counts of a Pod that is there or on its way. */
+interface Member {
+  readonly ownerUid: string;
+  readonly createdAt: number;
+  readonly nodeName: string | undefined;
+  readonly cpuMillicores: number;
+}
+
+type Members = Map<string, Member>;
+
+const NOWHERE: ReadonlyMap<string, number> = new Map();
+
+/**
+ * Where the workloads of each namespace run, kept up to date Pod by Pod, so that asking costs
+ * nothing that grows with the namespace.
+ *
+ * While a workload is rolled out, old and new Pods stand side by side; counted together they would
+ * show twice the load on a place that is being left. What counts is what will remain: the Pods of
+ * the newest owner (ReplicaSet), and of the older ones only as many as the new ones have not yet
+ * replaced.
+ */
+export class Placements {
+  readonly #namespaces = new Map<string, Map<WorkloadKey, Members>>();
+  readonly #keys = new Map<string, WorkloadKey>();
+
+  /** Takes in a Pod that was added or changed. */
+  seen(pod: SlimPod, workload: WorkloadKey): void {
+    if (pod.phase === 'Succeeded' || pod.phase === 'Failed' || pod.deletedAt !== undefined) {
+      this.gone(pod);
+      return;
+    }
+    const known = this.#keys.get(pod.uid);
+    if (known !== undefined && known !== workload) this.gone(pod);
+    let workloads = this.#namespaces.get(pod.namespace);
+    if (workloads === undefined) this.#namespaces.set(pod.namespace, (workloads = new Map<WorkloadKey, Members>()));
+    let members = workloads.get(workload);
+    if (members === undefined) workloads.set(workload, (members = new Map<string, Member>()));
+    this.#keys.set(pod.uid, workload);
+    members.set(pod.uid, {
+      ownerUid: pod.owner?.uid ?? '',
+      createdAt: pod.createdAt,
+      nodeName: pod.nodeName,
+      cpuMillicores: pod.requests.cpuMillicores,
+    });
+  }
+
+  /** Takes in that a Pod was deleted. */
+  gone(pod: Pick<SlimPod, 'uid' | 'namespace'>): void {
+    const workload = this.#keys.get(pod.uid);
+    if (workload === undefined) return;
+    this.#keys.delete(pod.uid);
+    const workloads = this.#namespaces.get(pod.namespace);
+    const members = workloads?.get(workload);
+    members?.delete(pod.uid);
+    if (members?.size === 0) workloads?.delete(workload);
+    if (workloads?.size === 0) this.#namespaces.delete(pod.namespace);
+  }
+
+  /**
+   * Bound Pods of a workload that will remain, by node name.
+   *
+   * @param incomingOwner uid of the owner of a Pod that is just being created: it counts as one
+   *   of the newest, although it is nowhere yet
+   */
+  remaining(
+    namespace: string,
+    workload: WorkloadKey,
+    incomingOwner?: string,
+  ): ReadonlyMap<string, number> {
+    const members = this.#members(namespace, workload);
+    if (members === undefined) return NOWHERE;
+    const newest = incomingOwner ?? newestOwner(members.values());
+    const counts = new Map<string, number>();
+    const count = ({ nodeName }: Member): void => {
+      if (nodeName !== undefined) counts.set(nodeName, (counts.get(nodeName) ?? 0) + 1);
+    };
+    const older: Member[] = [];
+    let replaced = incomingOwner === undefined ? 0 : 1;
+    for (const member of members.values()) {
+      if (member.ownerUid !== newest) {
+        older.push(member);
+        continue;
+      }
+      replaced += 1;
+      count(member);
+    }
+    // The stock controllers take the youngest old Pods last.
+    older.sort((a, b) => b.createdAt - a.createdAt);
+    older.slice(0, Math.max(0, older.length - replaced)).forEach(count);
+    return counts;
+  }
+
+  /** CPU requests of all bound Pods of a workload, those being replaced too, by node name. */
+  requested(namespace: string, workload: WorkloadKey): ReadonlyMap<string, number> {
+    const members = this.#members(namespace, workload);
+    if (members === undefined) return NOWHERE;
+    const sums = new Map<string, number>();
+    for (const { nodeName, cpuMillicores } of members.values()) {
+      if (nodeName !== undefined) sums.set(nodeName, (sums.get(nodeName) ?? 0) + cpuMillicores);
+    }
+    return sums;
+  }
+
+  #members(namespace: string, workload: WorkloadKey): Members | undefined {
+    return this.#namespaces.get(namespace)?.get(workload);
+  }
+}
+
+/** The owner of the youngest Pod; of Pods of the same second the last one seen. */
+function newestOwner(members: Iterable<Member>): string {
+  let newest: Member | undefined;
+  for (const member of members) {
+    if (newest === undefined || member.createdAt >= newest.createdAt) newest = member;
+  }
+  return newest?.ownerUid ?? '';
+}

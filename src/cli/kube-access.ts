@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from '#errors';
+import { sleep } from '#cluster/backoff.ts';
+import { KubeClient } from '#cluster/client.ts';
+import { asObject, asObjects, asOptionalText, type JsonObject } from '#cluster/json.ts';
+import { KubernetesError } from '#cluster/kubernetes-error.ts';
+import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import type { Flag, FlagValues } from './command.ts';
+import { textFlag } from './flags.ts';
+
+/** Flags of every command that talks to an API server, named as kubectl names them. */
+export const KUBE_FLAGS = {
+  kubeconfig: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'How to reach the cluster (default: KUBECONFIG, ~/.kube/config, then in-cluster).',
+  },
+  context: { type: 'string', placeholder: 'NAME', help: 'Context of the kubeconfig.' },
+} as const satisfies Record<string, Flag>;
+
+/** The flag that names a namespace, as kubectl has it. */
+export const NAMESPACE_FLAG = {
+  type: 'string',
+  short: 'n',
+  placeholder: 'NAME',
+  help: "Namespace (default: the context's, then `default`).",
+} as const satisfies Flag;
+
+/**
+ * The kubeconfig that the flags of {@link KUBE_FLAGS} name.
+ *
+ * @throws InputError when it cannot be read, or names no cluster.
+ */
+export function kubeConfigOf(flags: FlagValues): PooledKubeConfig {
+  const config = new PooledKubeConfig();
+  const file = textFlag(flags, 'kubeconfig');
+  try {
+    if (file === undefined) config.loadFromDefault();
+    else config.loadFromFile(file);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new InputError(
+      'PERI_SETTINGS_UNREADABLE',
+      '--kubeconfig',
+      file ?? 'the default kubeconfig',
+      `a readable kubeconfig (${reason})`,
+    );
+  }
+  const context = textFlag(flags, 'context');
+  if (context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(context)) {
+      const expected = `one of ${names.join(', ')}`;
+      throw new InputError('PERI_SETTINGS_INVALID', '--context', context, expected);
+    }
+    config.setCurrentContext(context);
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new InputError(
+      'PERI_SETTINGS_INVALID',
+      '--kubeconfig',
+      file ?? 'a configuration without a cluster',
+      'a kubeconfig whose current context names a cluster',
+    );
+  }
+  return config;
+}
+
+/** The namespace that a command is about, as kubectl would take it. */
+export function namespaceOf(flags: FlagValues, config: PooledKubeConfig): string {
+  const context = config.getContextObject(config.getCurrentContext());
+  return textFlag(flags, 'namespace') ?? context?.namespace ?? 'default';
+}
+
+/** A way to a cluster for one command. */
+export interface ClusterAccess {
+  readonly config: PooledKubeConfig;
+  readonly client: KubeClient;
+}
+
+/** Runs work with a client of the cluster that the flags name, and closes its connections. */
+export async function withCluster<T>(
+  flags: FlagValues,
+  work: (access: ClusterAccess) => Promise<T>,
+): Promise<T> {
+  const config = kubeConfigOf(flags);
+  const client = new KubeClient(config, { random: Math.random, sleep });
+  try {
+    return await work({ config, client });
+  } finally {
+    await config.close();
+  }
+}
+
+/** How a person waits for an API server: one more try, and not for long. */
+export const IMPATIENT = { retries: 1, timeoutMilliseconds: 10_000 } as const;
+
+/** An object, or undefined where there is none. Rejects with `PERI_KUBERNETES_REQUEST`. */
+export async function getOptional(
+  api: Pick<KubeClient, 'get'>,
+  path: string,
+): Promise<JsonObject | undefined> {
+  try {
+    return await api.get(path, IMPATIENT);
+  } catch (error) {
+    if (KubernetesError.is(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** Objects in one page of a list. */
+const PAGE = 500;
+
+/** Every object of a collection, page by page. Rejects with `PERI_KUBERNETES_REQUEST`. */
+export async function listAll(
+  api: Pick<KubeClient, 'get'>,
+  path: string,
+): Promise<JsonObject[]> {
+  const found: JsonObject[] = [];
+  let token: string | undefined;
+  do {
+    const query = { limit: PAGE, continue: token };
+    const answer = await api.get(path, { ...IMPATIENT, query });
+    found.push(...asObjects(answer['items']));
+    token = asOptionalText(asObject(answer['metadata'])['continue']);
+  } while (token !== undefined);
+  return found;
+}
