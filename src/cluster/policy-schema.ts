@@ -153,7 +153,7 @@ const reward = z
       10,
       'Weight of CPU and memory pressure, in percent; the three weights add up to 100.',
     ),
-    accounting: z.enum(['Attributed', 'Amortised']).default('Amortised').meta({
+    accounting: z.enum(['Attributed', 'Amortised']).default('Attributed').meta({
       description:
         "How a Pod's energy is counted. Attributed: as Kepler attributes it. Amortised: the energy of the node, shared by the Pods in proportion to what Kepler attributes to them.",
     }),

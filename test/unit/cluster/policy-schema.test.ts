@@ -35,7 +35,7 @@ describe('the policy schema', () => {
         sustainabilityPercent: 50,
         performancePercent: 40,
         resourcesPercent: 10,
-        accounting: 'Amortised',
+        accounting: 'Attributed',
       },
       measurement: {
         warmUpSeconds: 30,
