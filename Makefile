@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Node (20 or later) and make: `make demo` and `make test`.
 # Every target goes through npm scripts: they run on the Node 24 that package.json pins.
-.PHONY: demo test e2e build generate certs-dev format clean help
+.PHONY: demo test fuzz e2e experiment bench-learning chart build generate certs-dev format clean help
 .DEFAULT_GOAL := help
 
 NPM ?= npm
@@ -18,15 +18,31 @@ test: node_modules/.installed tools/lint/node_modules/.installed
 	@$(NPM) run --silent unit
 	@$(NPM) run --silent integration
 
+## fuzz: search for inputs that break a reader, for FUZZ_SECONDS (120) in all
+fuzz: node_modules/.installed
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-120} $(NPM) run --silent fuzz
+
 ## e2e: the same loop on a real control plane with a real Prometheus (needs Go and Prometheus)
 e2e: node_modules/.installed
 	@$(NPM) run --silent e2e
+
+## experiment: repeat the experiment of the talk on the simulator and write its page (minutes)
+experiment: node_modules/.installed
+	@$(NPM) run --silent experiment
+
+## bench-learning: what learning is worth, against other schedulers and the best placement (minutes)
+bench-learning: node_modules/.installed
+	@$(NPM) run --silent bench-learning
+
+## chart: render the Helm chart and the overlays and compare them (needs kubectl, and Helm or Go)
+chart: node_modules/.installed
+	@$(NPM) run --silent chart
 
 ## build: one bundled file in dist/, as the image carries it
 build: node_modules/.installed
 	@$(NPM) run --silent build
 
-## generate: write what is generated from sources (CRDs, reference pages)
+## generate: write what is generated from sources (CRDs, chart, alerts, dashboard, reference pages)
 generate: node_modules/.installed
 	@$(NPM) run --silent generate
 

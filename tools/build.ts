@@ -2,7 +2,7 @@
 /*
  * Bundles the product into one file for the image: node tools/build.ts [entry] [outfile]
  */
-import { stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
@@ -16,6 +16,7 @@ const LARGEST_SHOWN = 8;
  * read `__filename`; neither exists in ESM.
  */
 const BANNER = [
+  '#!/usr/bin/env node',
   "import { createRequire as __createRequire } from 'node:module';",
   "import { fileURLToPath as __fileURLToPath } from 'node:url';",
   'const require = __createRequire(import.meta.url);',
@@ -64,6 +65,7 @@ export async function bundle(entry: string, outfile: string): Promise<BuildResul
   const externals = Object.values(metafile.outputs).flatMap(({ imports }) =>
     imports.filter(({ external }) => external === true).map(({ path }) => path),
   );
+  await chmod(outfile, 0o755);
   const { size } = await stat(outfile);
   return {
     bytes: size,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createSecretKey, KeyObject } from 'node:crypto';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -72,8 +73,9 @@ export interface Admission {
 
 /** Puts the admission path together. */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { view, policies, registry, logger, now, elapsed, decisionKey } = options;
-  const keys = [decisionKey, ...(options.formerKeys ?? [])];
+  const { view, policies, registry, logger, now, elapsed } = options;
+  const decisionKey = keyObjectOf(options.decisionKey);
+  const keys = [decisionKey, ...(options.formerKeys ?? []).map(keyObjectOf)];
   const memory = new Memory({ view, policies, keys, now });
   const metrics = new AdmissionMetrics(registry, () => memory.inFlight.size);
   const handler = new AdmissionHandler({
@@ -121,4 +123,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
       await server?.drain(drainOptions);
     },
   };
+}
+
+/** Prepared once: from bytes, every signature would do it again. */
+function keyObjectOf(key: SigningKey): KeyObject {
+  if (key instanceof KeyObject) return key;
+  return typeof key === 'string' ? createSecretKey(key, 'utf8') : createSecretKey(key);
 }

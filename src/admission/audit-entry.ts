@@ -13,6 +13,12 @@ import type { AdmissionRequest } from './review.ts';
 /** Infeasible targets written into one line; the rest is counted. */
 const INFEASIBLE_LIMIT = 64;
 
+/**
+ * Longest text of the request that a line repeats, in characters: more than any name may have. What
+ * is longer is cut, or the line would be too large and nothing at all would be logged.
+ */
+const TEXT_LIMIT = 512;
+
 /** What came of one admission. */
 export interface Result {
   readonly outcome: AdmissionOutcome;
@@ -39,9 +45,9 @@ export function auditEntryOf(
   return {
     kind: 'admission',
     time: new Date(context.now).toISOString(),
-    requestUid: request.uid,
-    namespace: request.namespace,
-    name,
+    requestUid: cut(request.uid),
+    namespace: cut(request.namespace),
+    name: name === undefined ? undefined : cut(name),
     generateName: metadataText(request, 'generateName'),
     workload: result.decision?.record.workload,
     outcome: result.outcome,
@@ -56,9 +62,10 @@ export function auditEntryOf(
 
 function decisionEntryOf(decision: Decision): DecisionEntry {
   const { record, choice, seed } = decision;
-  const infeasible = decision.verdicts.flatMap((verdict) =>
-    verdict.feasible ? [] : [{ action: verdict.target, reason: verdict.reason }],
-  );
+  const infeasible: DecisionEntry['infeasible'][number][] = [];
+  for (const verdict of decision.verdicts) {
+    if (!verdict.feasible) infeasible.push({ action: verdict.target, reason: verdict.reason });
+  }
   return {
     id: record.id,
     tier: record.tier,
@@ -70,9 +77,11 @@ function decisionEntryOf(decision: Decision): DecisionEntry {
     epsilon: choice.epsilon,
     seed,
     draw: decision.draw,
-    candidates: Object.entries(choice.values).map(([action, cell]) => ({
+    // Field by field: a spread for each candidate takes three times as long.
+    candidates: Object.entries(choice.values).map(([action, { value, weight }]) => ({
       action,
-      ...cell,
+      value,
+      weight,
       inFlight: Object.hasOwn(decision.siblings, action) ? decision.siblings[action] : undefined,
     })),
     infeasible: infeasible.slice(0, INFEASIBLE_LIMIT),
@@ -84,5 +93,9 @@ function decisionEntryOf(decision: Decision): DecisionEntry {
 
 function metadataText(request: AdmissionRequest, field: string): string | undefined {
   const text = stringAt(objectAt(request.object, 'metadata'), field);
-  return text === '' ? undefined : text;
+  return text === undefined || text === '' ? undefined : cut(text);
+}
+
+function cut(text: string): string {
+  return text.length <= TEXT_LIMIT ? text : `${text.slice(0, TEXT_LIMIT - 3)}...`;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { TLSSocket, type PeerCertificate, type TlsOptions } from 'node:tls';
+import { PerihelionError } from '#errors';
 
 /** Who may call the webhook, by client certificate. */
 export interface ClientAuthentication {
@@ -25,8 +26,12 @@ export class ClientGate {
   #clients: ClientAuthentication | undefined;
   readonly #verdicts = new WeakMap<TLSSocket, string | undefined>();
 
-  /** @param clients undefined lets everybody in */
+  /**
+   * @param clients undefined lets everybody in
+   * @throws PerihelionError `PERI_CERTIFICATE_INVALID` if the PEM holds no certificate
+   */
   constructor(clients: ClientAuthentication | undefined) {
+    if (clients !== undefined) checkAuthorities(clients.caPem);
     this.#clients = clients;
   }
 
@@ -41,8 +46,12 @@ export class ClientGate {
     };
   }
 
-  /** Other CAs from the next connection on; nothing where everybody is let in. */
+  /**
+   * Other CAs from the next connection on; nothing where everybody is let in.
+   * @throws PerihelionError `PERI_CERTIFICATE_INVALID`; the former CAs then stay
+   */
   setAuthority(caPem: string): void {
+    checkAuthorities(caPem);
     if (this.#clients !== undefined) this.#clients = { ...this.#clients, caPem };
   }
 
@@ -60,6 +69,19 @@ export class ClientGate {
     const allowed = this.#clients?.allowedNames ?? [];
     if (names.some((name) => allowed.includes(name))) return undefined;
     return 'the client certificate has none of the allowed names';
+  }
+}
+
+/** OpenSSL skips what it cannot read, and would then trust nobody. */
+function checkAuthorities(pem: string): void {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (cause) {
+    throw new PerihelionError('PERI_CERTIFICATE_INVALID', 'a client CA cannot be read', { cause });
+  }
+  if (blocks.length === 0) {
+    throw new PerihelionError('PERI_CERTIFICATE_INVALID', 'the client CA holds no certificate');
   }
 }
 

@@ -41,6 +41,20 @@ export class Deadline {
 }
 
 /**
+ * The same check on every n-th call only: a look at the clock costs more than most steps that it
+ * stands between.
+ */
+export function everyNth(n: number, checkpoint: () => void): () => void {
+  let left = n;
+  return () => {
+    left -= 1;
+    if (left > 0) return;
+    left = n;
+    checkpoint();
+  };
+}
+
+/**
  * The deadline of a request that arrived at `arrivedAt` (of `elapsed`), from the `timeout=Ns` that
  * the API server puts in the query, less a margin for the way back.
  */

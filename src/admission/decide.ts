@@ -3,6 +3,7 @@ import { DEFAULT_ACTION } from '#agent/action.ts';
 import { choose, type Choice } from '#agent/choose.ts';
 import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
+import { recordOf } from '#agent/record.ts';
 import type { DrawEntry } from '#audit/entry.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { ModelShard, ModelView } from '#cluster/model.ts';
@@ -22,6 +23,7 @@ import { stateOf } from './state-of.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget, type TargetOrder } from './targets.ts';
 import { tierOf } from './tier.ts';
+import { circuitBlocks, type Trials } from './trials.ts';
 
 /** What this replica remembers between decisions; reading it for a decision changes nothing. */
 export interface DecisionMemory {
@@ -30,6 +32,7 @@ export interface DecisionMemory {
   readonly totals: TargetTotals;
   readonly placements: Placements;
   readonly order: TargetOrder;
+  readonly trials: Trials;
 }
 
 /** Everything that one decision depends on. */
@@ -80,9 +83,13 @@ export function decide(input: DecideInput): Decision {
     candidates: candidatesOf(input, nodesByTarget, workload),
     nodesByTarget,
     view,
-    checks: nodeChecksFor(pod, view, domainsOf(pod, view, memory.inFlight.entries(now))),
+    checks: nodeChecksFor(
+      pod,
+      view,
+      domainsOf(pod, view, memory.inFlight.near(pod.requiredAntiAffinity, now), input.checkpoint),
+    ),
     requests: pod.requests,
-    pendingLoad: (target) => memory.inFlight.load(spec.topologyKey, target, now),
+    pendingLoad: memory.inFlight.loads(spec.topologyKey, now),
     observation,
     checkpoint: input.checkpoint,
   });
@@ -111,6 +118,7 @@ export function decide(input: DecideInput): Decision {
     defaultSamples: shard?.defaultSamples ?? 0,
     holdoutRatio: spec.holdoutPercent / 100,
     exploreAllowed: memory.budget.allows(pod.namespace, spec.exploration.budgetPerHour, now),
+    circuitOpen: isBlocked(input, workload, shard),
   };
   const choice = choose({
     state,
@@ -123,7 +131,7 @@ export function decide(input: DecideInput): Decision {
     inFlight: siblings,
     generator: createGenerator(seed),
   });
-  const record = recordOf({ id, now, workload, tier, state, choice, policy, shard });
+  const record = decisionRecordOf({ id, now, workload, tier, state, choice, policy, shard });
   const target =
     choice.action === DEFAULT_ACTION
       ? undefined
@@ -135,6 +143,18 @@ export function decide(input: DecideInput): Decision {
     burnInDecisions: hyperparameters.burnInDecisions,
   };
   return { record, target, choice, verdicts, seed, draw, siblings };
+}
+
+/** Mode Shadow injects nothing, so there is nothing for a breaker to prevent. */
+function isBlocked(
+  { policy: { spec }, pod, memory, now }: DecideInput,
+  workload: string,
+  shard: ModelShard | undefined,
+): boolean {
+  if (spec.mode === 'Shadow') return false;
+  return circuitBlocks(shard?.circuit, spec.circuitBreaker, now, (from) =>
+    memory.trials.since(pod.namespace, workload, from, now),
+  );
 }
 
 /** The policy's own list as it stands, else every value of the topology key. */
@@ -164,8 +184,11 @@ function knownTargets(
 function siblingsOf(input: DecideInput, workload: string): Readonly<Record<string, number>> {
   const { topologyKey } = input.policy.spec;
   const { namespace } = input.pod;
-  return Object.fromEntries(
-    input.memory.inFlight.siblings({ namespace, workload, topologyKey }, input.now),
+  const counts = input.memory.inFlight.siblings({ namespace, workload, topologyKey }, input.now);
+  return recordOf(
+    [...counts],
+    ([target]) => target,
+    ([, pods]) => pods,
   );
 }
 
@@ -180,7 +203,7 @@ interface RecordParts {
   readonly shard: ModelShard | undefined;
 }
 
-function recordOf(parts: RecordParts): DecisionRecord {
+function decisionRecordOf(parts: RecordParts): DecisionRecord {
   const { choice, policy } = parts;
   return {
     id: parts.id,
@@ -193,5 +216,6 @@ function recordOf(parts: RecordParts): DecisionRecord {
     holdout: choice.reason === 'holdout',
     policy: `${policy.name}@${String(policy.generation)}`,
     modelVersion: parts.shard?.version ?? 0,
+    ...(policy.spec.mode === 'Shadow' ? { shadow: true as const } : {}),
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PodAffinityTerm, SlimNode, SlimPod } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
+import { everyNth } from './deadline.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { PendingPlacement } from './in-flight.ts';
 import { labelAt, selectorMatches, type Labels } from './selectors.ts';
@@ -16,35 +17,44 @@ export interface Domains {
   }[];
 }
 
+/** Pods compared with a term between two looks at the clock. */
+const CHECKPOINT_EVERY = 64;
+
 /** A Pod as one side of a term: where it is and what it is called by. */
 type Party = Pick<SlimPod, 'namespace' | 'labels'>;
 
 /**
  * The domains that pod affinity and anti-affinity leave, in both directions, with decisions on
- * their way counted. Pods without such terms cost one look at the symmetric side only.
+ * their way counted. Pods without such terms cost one look at the symmetric side only. Terms times
+ * Pods can be many, so `checkpoint` is asked on the way; it throws to give up.
  */
 export function domainsOf(
   pod: IncomingPod,
   view: ClusterView,
   pending: Iterable<PendingPlacement>,
+  checkpoint: () => void = () => undefined,
 ): Domains {
+  const step = everyNth(CHECKPOINT_EVERY, checkpoint);
   const forbidden = new Map<string, Set<string>>();
   for (const term of pod.requiredAntiAffinity) {
     for (const other of podsInReach(term, pod.namespace, view)) {
+      step();
       if (reaches(term, pod.namespace, other, view)) forbid(forbidden, term, nodeOf(other, view));
     }
   }
   for (const other of view.podsWithRequiredAntiAffinity()) {
     for (const term of other.requiredAntiAffinity) {
+      step();
       if (reaches(term, other.namespace, pod, view)) forbid(forbidden, term, nodeOf(other, view));
     }
   }
   for (const other of pending) {
+    step();
     for (const term of conflictsWith(pod, other, view)) {
       forbid(forbidden, term, pendingLabels(other, term, view));
     }
   }
-  return { forbidden, required: requiredDomains(pod, view) };
+  return { forbidden, required: requiredDomains(pod, view, step) };
 }
 
 /** Whether a node lies in the domains that are left; the reason if it does not. */
@@ -81,12 +91,19 @@ function conflictsWith(
  * does and the Pod matches its own terms, it may open the first domain anywhere (as the
  * scheduler has it, or the first Pod of a group could never start).
  */
-function requiredDomains(pod: IncomingPod, view: ClusterView): Domains['required'] {
+function requiredDomains(
+  pod: IncomingPod,
+  view: ClusterView,
+  step: () => void,
+): Domains['required'] {
   const terms = pod.requiredAffinity;
   const [first] = terms;
   if (first === undefined) return [];
   const matchesAll = (other: Party): boolean =>
-    terms.every((term) => reaches(term, pod.namespace, other, view));
+    terms.every((term) => {
+      step();
+      return reaches(term, pod.namespace, other, view);
+    });
   const required = terms.map((term) => ({
     topologyKey: term.topologyKey,
     values: new Set<string>(),

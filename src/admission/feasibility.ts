@@ -2,10 +2,13 @@
 import type { Observation } from '#cluster/model.ts';
 import type { Resources, SlimNode } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
+import { everyNth } from './deadline.ts';
 import type { PendingLoad } from './in-flight.ts';
 import { CHECK_ORDER, type NodeCheck } from './node-checks.ts';
 import type { InfeasibleReason } from './reasons.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
+
+const NOTHING_AHEAD: PendingLoad = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
 /** Whether one target can be chosen, and if not why. */
 export type Verdict =
@@ -29,8 +32,8 @@ export interface FeasibilityInput {
   readonly checkpoint: () => void;
 }
 
-/** Targets between two looks at the clock. */
-const CHECKPOINT_EVERY = 32;
+/** Targets, or nodes of them, between two looks at the clock: a Pod may bring costly rules. */
+const CHECKPOINT_EVERY = 8;
 
 /**
  * A verdict per candidate, until {@link TARGET_LIMIT} feasible ones are found. A target without
@@ -39,10 +42,11 @@ const CHECKPOINT_EVERY = 32;
  */
 export function verdictsOf(input: FeasibilityInput): Verdict[] {
   const verdicts: Verdict[] = [];
+  const checkpoint = everyNth(CHECKPOINT_EVERY, input.checkpoint);
   let feasible = 0;
   for (const target of input.candidates) {
-    if (verdicts.length % CHECKPOINT_EVERY === 0) input.checkpoint();
-    const reason = problemOf(target, input);
+    checkpoint();
+    const reason = problemOf(target, { ...input, checkpoint });
     if (reason !== undefined) {
       verdicts.push({ target, feasible: false, reason });
       continue;
@@ -91,9 +95,11 @@ function nodesProblem(
   const { requests, view } = input;
   const ahead = input.pendingLoad(target);
   const together = withAhead(requests, ahead);
+  const alone = withAhead(requests, NOTHING_AHEAD);
   const free = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
   let closest = -1;
   for (const node of nodes) {
+    input.checkpoint();
     const reason = firstProblem(node, input.checks);
     if (reason !== undefined) {
       closest = Math.max(closest, CHECK_ORDER.indexOf(reason));
@@ -101,7 +107,7 @@ function nodesProblem(
     }
     closest = CHECK_ORDER.length - 1;
     const here = freeOn(node, view);
-    if (!fits({ ...requests, pods: 1 }, here)) continue;
+    if (!fits(alone, here)) continue;
     free.cpuMillicores += here.cpuMillicores;
     free.memoryBytes += here.memoryBytes;
     free.pods += here.pods;

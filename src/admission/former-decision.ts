@@ -62,7 +62,8 @@ export function formerDecision(input: FormerDecisionInput): FormerDecision {
     return { kind: 'replaced', reason: 'forged', target: targetOf(claimed, topologyKey) };
   }
   const { record } = reading;
-  const target = targetOf(record.action, topologyKey);
+  // A Shadow decision never had a term.
+  const target = record.shadow === true ? undefined : targetOf(record.action, topologyKey);
   const age = now - record.decidedAt;
   if (age > YOUNG_MILLISECONDS || age < -SKEW_MILLISECONDS) {
     return { kind: 'replaced', reason: 'stale', target };

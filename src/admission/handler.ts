@@ -3,7 +3,12 @@ import type { Logger } from 'pino';
 import { PerihelionError } from '#errors';
 import type { VersionsEntry } from '#audit/entry.ts';
 import type { AuditSink } from '#audit/sink.ts';
-import { annotationsOf, subjectOf, type SigningKey } from '#cluster/decision-codec.ts';
+import {
+  annotationsOf,
+  SHADOW_ANNOTATION,
+  subjectOf,
+  type SigningKey,
+} from '#cluster/decision-codec.ts';
 import type { ModelView } from '#cluster/model.ts';
 import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
 import type { ClusterView } from '#cluster/view.ts';
@@ -138,11 +143,11 @@ export class AdmissionHandler {
     const checkpoint = (): void => arrival.deadline.checkpoint();
     const decision = decide({ pod, policy, view, models, memory, now: time, newId, checkpoint });
     const shadow = policy.spec.mode === 'Shadow';
-    const operations = shadow ? [] : this.#operations(context, decision, former);
+    const operations = this.#operations(context, decision, former);
     // The last look at the clock: after this the decision counts.
     checkpoint();
     const answer = shadow
-      ? leftAlone(request, 'shadow', decision)
+      ? shadowed(request, decision, operations)
       : injected(request, decision, operations);
     if (request.dryRun) return answer;
     return { ...answer, commit: () => this.#commit(context, decision, former) };
@@ -163,9 +168,16 @@ export class AdmissionHandler {
     const { pod, arrival } = context;
     const merge = planMerge({
       pod: pod.raw,
-      target: decision.target,
+      // Shadow decisions are remembered on the Pod, and nothing else of it is touched.
+      target: decision.record.shadow === true ? undefined : decision.target,
       former: former.kind === 'replaced' ? former.target : undefined,
-      annotations: annotationsOf(decision.record, subjectOf(pod), this.#options.signingKey),
+      annotations: {
+        // A mark that came with the Pod must not stay on a decision that is none.
+        ...(Object.hasOwn(pod.annotations, SHADOW_ANNOTATION)
+          ? { [SHADOW_ANNOTATION]: 'false' }
+          : {}),
+        ...annotationsOf(decision.record, subjectOf(pod), this.#options.signingKey),
+      },
     });
     const operations = operationsOf(pod.raw, merge);
     checkPatch({ pod: pod.raw, bodyBytes: arrival.bodyBytes, merge, operations });
@@ -246,10 +258,34 @@ const FAILURE_TEXTS: Readonly<Record<FailureReason, string>> = {
   internal: 'an internal error, see the log',
 };
 
-function leftAlone(request: AdmissionRequest, reason: SkipReason, decision?: Decision): Answer {
+function leftAlone(request: AdmissionRequest, reason: SkipReason): Answer {
   return {
-    result: { outcome: 'skipped', reason, operations: [], decision },
+    result: { outcome: 'skipped', reason, operations: [], decision: undefined },
     review: skipped(request.uid, reason),
+  };
+}
+
+/** Annotated and otherwise left alone. */
+function shadowed(
+  request: AdmissionRequest,
+  decision: Decision,
+  operations: readonly PatchOperation[],
+): Answer {
+  const reason = 'shadow' satisfies SkipReason;
+  return {
+    result: { outcome: 'skipped', reason, operations, decision },
+    review: patched(request.uid, operations, {
+      auditAnnotations: { outcome: 'skipped', reason, ...remarksOf(decision) },
+    }),
+  };
+}
+
+function remarksOf({ record }: Decision): Record<string, string> {
+  return {
+    'decision-id': record.id,
+    workload: record.workload,
+    state: record.state,
+    action: record.action,
   };
 }
 
@@ -258,7 +294,7 @@ function injected(
   decision: Decision,
   operations: readonly PatchOperation[],
 ): Answer {
-  const { record, choice } = decision;
+  const { choice } = decision;
   const outcome = request.dryRun ? 'dry-run' : 'injected';
   return {
     result: { outcome, reason: choice.reason, operations, decision },
@@ -266,10 +302,7 @@ function injected(
       auditAnnotations: {
         outcome,
         reason: choice.reason,
-        'decision-id': record.id,
-        workload: record.workload,
-        state: record.state,
-        action: record.action,
+        ...remarksOf(decision),
       },
     }),
   };

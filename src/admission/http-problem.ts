@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Statuses of requests that are no review. */
-export const HTTP_PROBLEM_STATUSES = [400, 404, 405, 413, 415, 500] as const;
+/** Statuses of requests that are no review, or nobody may send. */
+export const HTTP_PROBLEM_STATUSES = [400, 403, 404, 405, 413, 415, 500] as const;
 
 /** See {@link HTTP_PROBLEM_STATUSES}. */
 export type HttpProblemStatus = (typeof HTTP_PROBLEM_STATUSES)[number];

@@ -41,7 +41,10 @@ export class InFlight {
   readonly #limits: InFlightLimits;
   /** In order of insertion, which is the order of expiry but for clock steps. */
   readonly #entries = new Map<string, PendingPlacement>();
-  readonly #loads = new Map<string, PendingLoad>();
+  /** Those of them that keep others away: most clusters have none, so nobody looks at the rest. */
+  readonly #antiAffine = new Map<string, PendingPlacement>();
+  /** Topology key to target to what is on its way there. */
+  readonly #loads = new Map<string, Map<string, PendingLoad>>();
   /** Workload and topology key to Pods on their way by target. */
   readonly #siblings = new Map<string, Map<string, number>>();
 
@@ -53,6 +56,7 @@ export class InFlight {
   add(entry: PendingPlacement): void {
     this.remove(entry.id);
     this.#entries.set(entry.id, entry);
+    if (entry.requiredAntiAffinity.length > 0) this.#antiAffine.set(entry.id, entry);
     this.#change(entry, 1);
     const oldest = this.#entries.keys().next();
     if (this.#entries.size > this.#limits.entries && oldest.done !== true) {
@@ -65,6 +69,7 @@ export class InFlight {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
+    this.#antiAffine.delete(id);
     this.#change(entry, -1);
   }
 
@@ -75,8 +80,14 @@ export class InFlight {
 
   /** What is on its way to a target at this time. */
   load(topologyKey: string, target: string, now: number): PendingLoad {
+    return this.loads(topologyKey, now)(target);
+  }
+
+  /** The same for one target after another, with the clock looked at once. */
+  loads(topologyKey: string, now: number): (target: string) => PendingLoad {
     this.#expire(now);
-    return this.#loads.get(keyOf(topologyKey, target)) ?? NOTHING;
+    const loads = this.#loads.get(topologyKey);
+    return (target) => loads?.get(target) ?? NOTHING;
   }
 
   /** Pods of one workload on their way, by target. */
@@ -92,6 +103,15 @@ export class InFlight {
   entries(now: number): Iterable<PendingPlacement> {
     this.#expire(now);
     return this.#entries.values();
+  }
+
+  /**
+   * Decisions on their way that may keep a Pod with these terms away: every one, or for a Pod
+   * without terms those that have some themselves.
+   */
+  near(terms: readonly PodAffinityTerm[], now: number): Iterable<PendingPlacement> {
+    this.#expire(now);
+    return (terms.length > 0 ? this.#entries : this.#antiAffine).values();
   }
 
   /** How many decisions are remembered. */
@@ -118,15 +138,18 @@ export class InFlight {
   }
 
   #changeLoad(entry: PendingPlacement, sign: 1 | -1): void {
-    const key = keyOf(entry.topologyKey, entry.target);
-    const load = this.#loads.get(key) ?? NOTHING;
+    const { topologyKey, target } = entry;
+    const loads = this.#loads.get(topologyKey) ?? new Map<string, PendingLoad>();
+    const load = loads.get(target) ?? NOTHING;
     const pods = load.pods + sign;
     // The last one out drops the sum, so that rounding cannot pile up.
     if (pods <= 0) {
-      this.#loads.delete(key);
+      loads.delete(target);
+      if (loads.size === 0) this.#loads.delete(topologyKey);
       return;
     }
-    this.#loads.set(key, {
+    this.#loads.set(topologyKey, loads);
+    loads.set(target, {
       pods,
       cpuMillicores: load.cpuMillicores + sign * entry.requests.cpuMillicores,
       memoryBytes: load.memoryBytes + sign * entry.requests.memoryBytes,
@@ -138,9 +161,4 @@ function siblingsKey(
   entry: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
 ): string {
   return `${entry.namespace} ${entry.workload} ${entry.topologyKey}`;
-}
-
-/** A space can be in neither a label key nor a label value. */
-function keyOf(topologyKey: string, target: string): string {
-  return `${topologyKey} ${target}`;
 }

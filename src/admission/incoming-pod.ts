@@ -27,6 +27,9 @@ import type { Toleration } from './tolerations.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 
+/** Longest name of any Kubernetes object, in characters: a DNS subdomain. */
+const NAME_LIMIT = 253;
+
 /** The Pod under review, projected to what a decision needs. */
 export interface IncomingPod {
   /** From the request: the object's own may be empty. */
@@ -45,7 +48,7 @@ export interface IncomingPod {
   readonly requiredNodeTerms: readonly NodeSelectorTerm[] | undefined;
   readonly requiredAffinity: readonly PodAffinityTerm[];
   readonly requiredAntiAffinity: readonly PodAffinityTerm[];
-  /** Names of the claims that the Pod mounts. */
+  /** Names of the claims that the Pod mounts, each once. */
   readonly claims: readonly string[];
   readonly requests: Resources;
   /** The object as it was sent. */
@@ -54,7 +57,8 @@ export interface IncomingPod {
 
 /**
  * Projects the object of a request.
- * @throws PerihelionError `PERI_REVIEW_MALFORMED` if it is no Pod with metadata and a spec,
+ * @throws PerihelionError `PERI_REVIEW_MALFORMED` if it is no Pod with metadata and a spec, or has
+ *   or is controlled by a name that no object can have,
  *   `PERI_KUBERNETES_OBJECT` if a resource quantity cannot be read.
  */
 export function incomingPod(request: AdmissionRequest): IncomingPod {
@@ -64,15 +68,19 @@ export function incomingPod(request: AdmissionRequest): IncomingPod {
   if (raw === undefined || metadata === undefined || spec === undefined) {
     throw new PerihelionError('PERI_REVIEW_MALFORMED', 'request.object has no metadata or spec');
   }
+  const name = stringAt(metadata, 'name') ?? request.name;
+  const generateName = stringAt(metadata, 'generateName');
+  const owner = projectController(metadata);
+  checkNames(name, generateName, owner?.kind, owner?.name, owner?.uid);
   const labels = stringMapAt(metadata, 'labels');
   const affinity = objectAt(spec, 'affinity');
   return {
     namespace: request.namespace,
-    name: stringAt(metadata, 'name') ?? request.name,
-    generateName: stringAt(metadata, 'generateName'),
+    name,
+    generateName,
     labels,
     annotations: stringMapAt(metadata, 'annotations'),
-    owner: projectController(metadata),
+    owner,
     nodeName: stringAt(spec, 'nodeName'),
     schedulerName: stringAt(spec, 'schedulerName') ?? '',
     nodeSelector: stringMapAt(spec, 'nodeSelector'),
@@ -84,6 +92,18 @@ export function incomingPod(request: AdmissionRequest): IncomingPod {
     requests: effectiveRequests(raw),
     raw,
   };
+}
+
+/**
+ * Names go into annotations, audit lines and keys. The API server bounds all but those of an owner,
+ * and those that it does bound only after admission.
+ */
+function checkNames(...names: readonly (string | undefined)[]): void {
+  if (names.every((name) => name === undefined || name.length <= NAME_LIMIT)) return;
+  throw new PerihelionError(
+    'PERI_REVIEW_MALFORMED',
+    `request.object has a name of more than ${NAME_LIMIT} characters`,
+  );
 }
 
 function tolerationOf(toleration: JsonObject): Toleration {
@@ -147,10 +167,10 @@ function selectorOf(selector: JsonObject | undefined): LabelSelector | undefined
 }
 
 function claimsOf(spec: JsonObject): readonly string[] {
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const volume of objectsAt(spec, 'volumes')) {
     const name = stringAt(objectAt(volume, 'persistentVolumeClaim'), 'claimName');
-    if (name !== undefined) names.push(name);
+    if (name !== undefined) names.add(name);
   }
-  return names;
+  return [...names];
 }

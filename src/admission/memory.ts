@@ -21,6 +21,7 @@ import { Placements } from './placements.ts';
 import { RecentIds } from './recent-ids.ts';
 import { TargetTotals } from './target-totals.ts';
 import { TargetOrder } from './targets.ts';
+import { Trials } from './trials.ts';
 
 /** Bounds of what one replica remembers. */
 const ENTRY_LIMIT = 20_000;
@@ -53,6 +54,10 @@ export class Memory implements DecisionMemory {
   readonly totals = new TargetTotals();
   readonly placements = new Placements();
   readonly order = new TargetOrder();
+  readonly trials = new Trials({
+    workloads: ENTRY_LIMIT,
+    lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
+  });
   readonly #options: MemoryOptions;
 
   constructor(options: MemoryOptions) {
@@ -64,6 +69,8 @@ export class Memory implements DecisionMemory {
     const { record, target } = decision;
     if (decision.choice.reason === 'explore') this.budget.spend(pod.namespace, record.decidedAt);
     if (!injected || target === undefined) return;
+    const { id, decidedAt, workload } = record;
+    this.trials.add(pod.namespace, workload, id, { decidedAt, seen: false });
     this.inFlight.add({
       id: record.id,
       decidedAt: record.decidedAt,
@@ -92,20 +99,31 @@ export class Memory implements DecisionMemory {
     }
     const reading = readDecision(pod.annotations, subjectOf(pod), this.#options.keys);
     if (reading.kind !== 'valid') return;
-    this.taken.add(reading.record.id, now);
+    const { record } = reading;
+    this.taken.add(record.id, now);
+    const { id, decidedAt, workload } = record;
+    if (record.action !== DEFAULT_ACTION && record.shadow !== true) {
+      this.trials.add(pod.namespace, workload, id, { decidedAt, seen: true });
+    }
     const waiting = pod.nodeName === undefined && pod.deletedAt === undefined;
-    if (waiting) this.#await(pod, reading.record);
-    else this.inFlight.remove(reading.record.id);
+    if (waiting) this.#await(pod, record);
+    else this.inFlight.remove(record.id);
   }
 
   /** Takes in that a Pod was deleted. */
   podGone(pod: SlimPod): void {
     this.placements.gone(pod);
     this.#forget(pod);
+    const { annotations, namespace } = pod;
+    const id = annotations[DECISION_ANNOTATIONS.id];
+    const workload = annotations[DECISION_ANNOTATIONS.workload];
+    if (id !== undefined && workload !== undefined) this.trials.remove(namespace, workload, id);
   }
 
   #await(pod: SlimPod, record: DecisionRecord): void {
-    if (record.action === DEFAULT_ACTION || this.inFlight.has(record.id)) return;
+    // A Shadow decision says nothing of where its Pod will go.
+    if (record.action === DEFAULT_ACTION || record.shadow === true) return;
+    if (this.inFlight.has(record.id)) return;
     this.inFlight.add({
       id: record.id,
       decidedAt: record.decidedAt,

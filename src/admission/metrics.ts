@@ -7,7 +7,14 @@ import { FAILURE_REASONS, INFEASIBLE_REASONS, SKIP_REASONS } from './reasons.ts'
 /** What came of a request; the first four are audit outcomes. */
 export const OUTCOMES = ['injected', 'skipped', 'dry-run', 'failed', 'malformed'] as const;
 
-const CHOICE_REASONS = ['only-default', 'burn-in', 'holdout', 'explore', 'greedy'] as const;
+const CHOICE_REASONS = [
+  'only-default',
+  'circuit-open',
+  'burn-in',
+  'holdout',
+  'explore',
+  'greedy',
+] as const;
 const ACTION_KINDS = ['target', 'default'] as const;
 
 /** From 0.2 ms to 2.5 s: most answers take well under a millisecond, the time-out is 2 s. */

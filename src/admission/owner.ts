@@ -6,6 +6,9 @@ import type { Workload } from '#cluster/workload.ts';
 /** Longest chain of controllers that is followed; real ones have two links. */
 const DEPTH_LIMIT = 5;
 
+/** Kind under which the priors of tiers are kept; no controller has it. */
+const TIER_KIND = 'Tier';
+
 /** Label that Argo Rollouts puts on its Pods in place of `pod-template-hash`. */
 const ROLLOUT_HASH_LABEL = 'rollouts-pod-template-hash';
 const TEMPLATE_HASH_LABEL = 'pod-template-hash';
@@ -36,6 +39,8 @@ export function workloadOf(pod: OwnedPod, view: Pick<ClusterView, 'owner'>): Wor
     if (above === undefined) break;
     ({ kind, name } = above);
   }
+  // `Tier/…` is the key of a tier's prior; nobody else's controller may write into it.
+  if (kind === TIER_KIND) return { kind: 'Pod', namespace, name: barePodName(pod) };
   return { kind, namespace, name };
 }
 

@@ -36,7 +36,8 @@ export class Placements {
     const known = this.#keys.get(pod.uid);
     if (known !== undefined && known !== workload) this.gone(pod);
     let workloads = this.#namespaces.get(pod.namespace);
-    if (workloads === undefined) this.#namespaces.set(pod.namespace, (workloads = new Map<WorkloadKey, Members>()));
+    if (workloads === undefined)
+      this.#namespaces.set(pod.namespace, (workloads = new Map<WorkloadKey, Members>()));
     let members = workloads.get(workload);
     if (members === undefined) workloads.set(workload, (members = new Map<string, Member>()));
     this.#keys.set(pod.uid, workload);

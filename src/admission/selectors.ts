@@ -96,8 +96,12 @@ function compareIntegers(
   return operator === 'Gt' ? left > right : left < right;
 }
 
-/** A 64-bit decimal integer as Go parses it. */
+/**
+ * A decimal integer as Go parses it: any number of leading zeros, but nothing beyond 64 bits. The
+ * length bound is that of a label value.
+ */
 function integerOf(text: string | undefined): bigint | undefined {
-  if (text === undefined || !/^[+-]?\d{1,19}$/.test(text)) return undefined;
-  return BigInt(text.startsWith('+') ? text.slice(1) : text);
+  if (text === undefined || !/^[+-]?\d{1,63}$/.test(text)) return undefined;
+  const integer = BigInt(text.startsWith('+') ? text.slice(1) : text);
+  return BigInt.asIntN(64, integer) === integer ? integer : undefined;
 }

@@ -73,22 +73,27 @@ export class AdmissionServer {
     this.#gate = options.gate;
     this.#elapsed = options.elapsed;
     this.#lastRequestAt = options.elapsed();
+    const listener: RequestListener = (request, response) => {
+      this.#lastRequestAt = this.#elapsed();
+      options.app(request, response);
+    };
     this.#server = createServer(
       {
         ...this.#contextOptions(),
         ALPNProtocols: ['http/1.1'],
         keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
         headersTimeout: HEADERS_MILLISECONDS,
+        // Node's default of 120 s would hold a connection that never says a word.
+        handshakeTimeout: HEADERS_MILLISECONDS,
         requestTimeout: REQUEST_MILLISECONDS,
         connectionsCheckingInterval: CHECK_MILLISECONDS,
         maxHeaderSize: HEADER_LIMIT_BYTES,
       },
-      (request, response) => {
-        this.#lastRequestAt = this.#elapsed();
-        options.app(request, response);
-      },
+      listener,
     );
     this.#server.on('tlsClientError', options.onTlsError);
+    // An expectation that nobody knows may be ignored; Node would refuse it without a word.
+    this.#server.on('checkExpectation', listener);
   }
 
   /** Whether {@link drain} was called: readiness fails, answers end their connection. */
@@ -125,10 +130,9 @@ export class AdmissionServer {
 
   /**
    * Asks for client certificates of other CAs from the next connection on.
-   * @throws PerihelionError `PERI_CERTIFICATE_INVALID` if the PEM does not load; nothing changes then.
+   * @throws PerihelionError `PERI_CERTIFICATE_INVALID` if the PEM holds no certificate; the former CAs then stay.
    */
   setClientAuthority(caPem: string): void {
-    checkMaterial({ ...this.#tls, ca: caPem });
     this.#gate?.setAuthority(caPem);
     this.#server.setSecureContext(this.#contextOptions());
   }
@@ -170,7 +174,7 @@ export class AdmissionServer {
   }
 }
 
-function checkMaterial(tls: TlsMaterial & { readonly ca?: string }): void {
+function checkMaterial(tls: TlsMaterial): void {
   try {
     createSecureContext({ ...TLS_OPTIONS, ...tls });
   } catch (error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from './action.ts';
 import { behaviourOf, type Arm } from './behaviour.ts';
-import { cellOf, estimateOf } from './estimate.ts';
+import { cellIn, estimateOf, rowOf } from './estimate.ts';
 import { bestArms, greedy } from './greedy.ts';
 import { epsilonAt, type Hyperparameters } from './hyperparameters.ts';
 import { drawIndex, type Generator } from './random.ts';
@@ -10,7 +10,8 @@ import type { StateKey } from './state.ts';
 import type { Cell, ValueTable } from './value-table.ts';
 
 /** Why an action was taken. */
-export type ChoiceReason = 'only-default' | 'burn-in' | 'holdout' | 'explore' | 'greedy';
+export type ChoiceReason =
+  'only-default' | 'circuit-open' | 'burn-in' | 'holdout' | 'explore' | 'greedy';
 
 /** Everything a choice depends on. */
 export interface ChooseInput {
@@ -30,6 +31,8 @@ export interface ChooseInput {
   readonly holdoutRatio: number;
   /** False = no budget or no headroom: only a best action, or the default. */
   readonly exploreAllowed: boolean;
+  /** True = the workload's circuit breaker leaves it to the default. Default false. */
+  readonly circuitOpen?: boolean | undefined;
   /** Pods of the same workload sent to a target and not yet visible there. */
   readonly inFlight?: Readonly<Record<Action, number>> | undefined;
   readonly generator: Generator;
@@ -53,8 +56,8 @@ export interface Choice {
 }
 
 /**
- * Chooses an action: the default where nothing else is feasible or too few default decisions were
- * measured; else, with probability `holdoutRatio`, the default again; else a draw from the
+ * Chooses an action: the default where nothing else is feasible, the circuit is open or too few
+ * default decisions were measured; else, with probability `holdoutRatio`, the default again; else a draw from the
  * behaviour policy. Takes two numbers from the generator, always, and does not depend on the order
  * of the actions: the same input gives the same choice, bit for bit.
  * @throws RangeError when the default is missing from the actions, or a ratio is not in 0..1.
@@ -71,6 +74,7 @@ export type DrawInput = Pick<
   | 'defaultSamples'
   | 'holdoutRatio'
   | 'exploreAllowed'
+  | 'circuitOpen'
   | 'generator'
 >;
 
@@ -96,6 +100,7 @@ export function chooseAmong(arms: readonly Arm[], input: DrawInput): Choice {
 
   const onlyDefault = arms.map((_, index) => (index === fallback ? 1 : 0));
   if (arms.length === 1) return result(fallback, onlyDefault, 'only-default');
+  if (input.circuitOpen === true) return result(fallback, onlyDefault, 'circuit-open');
   if (input.defaultSamples < h.burnInDecisions) return result(fallback, onlyDefault, 'burn-in');
 
   const behaviour = exploreAllowed ? behaviourOf(h.algorithm) : greedy;
@@ -113,9 +118,11 @@ export function chooseAmong(arms: readonly Arm[], input: DrawInput): Choice {
 /** The feasible actions without repetition, in code unit order, with their estimates. */
 function armsOf(input: ChooseInput): Arm[] {
   const { state, table, prior, hyperparameters: h, inFlight = {} } = input;
+  const ownRow = rowOf(table, state);
+  const priorRow = rowOf(prior, state);
   return inOrder(input.actions).map((action): Arm => {
-    const own = cellOf(table, state, action);
-    const { value, weight } = estimateOf(own, cellOf(prior, state, action), action, h);
+    const own = cellIn(ownRow, action);
+    const { value, weight } = estimateOf(own, cellIn(priorRow, action), action, h);
     const siblings = Object.hasOwn(inFlight, action) ? inFlight[action] : 0;
     return { action, value, weight, inFlight: siblings };
   });

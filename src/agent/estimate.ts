@@ -4,6 +4,9 @@ import type { Hyperparameters } from './hyperparameters.ts';
 import type { StateKey } from './state.ts';
 import type { Cell, ValueTable } from './value-table.ts';
 
+/** What is known of the actions in one state. */
+type Row = ValueTable[StateKey];
+
 /**
  * The cell of a table, or undefined where it was never updated. Only own keys count: `constructor`
  * and `toString` are legal label values and must not find what every object inherits.
@@ -13,8 +16,16 @@ export function cellOf(
   state: StateKey,
   action: Action,
 ): Cell | undefined {
-  if (table === undefined || !Object.hasOwn(table, state)) return undefined;
-  const row = table[state];
+  return cellIn(rowOf(table, state), action);
+}
+
+/** The row of a state, for one action after another with {@link cellIn}. */
+export function rowOf(table: ValueTable | undefined, state: StateKey): Row | undefined {
+  return table !== undefined && Object.hasOwn(table, state) ? table[state] : undefined;
+}
+
+/** The cell of an action in a row, or undefined where it was never updated. */
+export function cellIn(row: Row | undefined, action: Action): Cell | undefined {
   return row !== undefined && Object.hasOwn(row, action) ? row[action] : undefined;
 }
 

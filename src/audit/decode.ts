@@ -20,6 +20,7 @@ const draw = z.object({
   parameter: z.number().optional(),
   holdoutRatio: z.number(),
   exploreAllowed: z.boolean(),
+  circuitOpen: z.boolean().optional(),
   defaultSamples: z.number(),
   burnInDecisions: z.number(),
 });
@@ -127,11 +128,20 @@ export function decodeEntry(line: string): AuditEntry {
   } catch (cause) {
     throw malformed('not JSON', cause);
   }
-  const result = entry.safeParse(json);
+  const result = checked(json);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = issue?.path.join('.') ?? '';
   throw malformed(`${path === '' ? 'line' : path}: ${issue?.message ?? 'unreadable'}`);
+}
+
+/** The schema follows values of any depth, and the stack ends before JSON does. */
+function checked(json: unknown): ReturnType<typeof entry.safeParse> {
+  try {
+    return entry.safeParse(json);
+  } catch (cause) {
+    throw malformed('nested too deeply', cause);
+  }
 }
 
 function malformed(detail: string, cause?: unknown): PerihelionError {

@@ -117,6 +117,7 @@ function drawFields(draw: DrawEntry): Fields {
     parameter: optionalFinite('draw.parameter', draw.parameter),
     holdoutRatio: finite('draw.holdoutRatio', draw.holdoutRatio),
     exploreAllowed: draw.exploreAllowed,
+    circuitOpen: draw.circuitOpen,
     defaultSamples: finite('draw.defaultSamples', draw.defaultSamples),
     burnInDecisions: finite('draw.burnInDecisions', draw.burnInDecisions),
   };

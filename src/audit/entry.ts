@@ -40,6 +40,8 @@ export interface DrawEntry {
   readonly holdoutRatio: number;
   /** False = the budget was spent: only a best action was possible. */
   readonly exploreAllowed: boolean;
+  /** True = the workload's circuit breaker left it to the default; undefined = false. */
+  readonly circuitOpen?: boolean | undefined;
   /** Default decisions of the workload measured so far. */
   readonly defaultSamples: number;
   /** How many of them burn-in asks for. */

@@ -32,6 +32,8 @@ export interface AuditLogOptions {
   readonly batchEntries?: number;
   /** Default 1000. */
   readonly retryMilliseconds?: number;
+  /** Default 10. */
+  readonly gatherMilliseconds?: number;
   /** Default 5000. */
   readonly closeTimeoutMilliseconds?: number;
 }
@@ -54,6 +56,7 @@ export function openAuditLog(options: AuditLogOptions): AuditSink {
     batch: { entries: options.batchEntries ?? 256, bytes: Math.min(MIB, maxFileBytes) },
     maxEntryBytes: options.maxEntryBytes ?? 256 * KIB,
     retryMilliseconds: options.retryMilliseconds ?? 1000,
+    gatherMilliseconds: options.gatherMilliseconds ?? 10,
     closeTimeoutMilliseconds: options.closeTimeoutMilliseconds ?? 5000,
   });
 }

@@ -53,9 +53,7 @@ export async function* readLocatedLog(path: string): AsyncGenerator<LocatedLine>
 }
 
 /** The lines of a stream of bytes, without their line ends; the last one may have none. */
-export async function* linesOf(
-  stream: AsyncIterable<Buffer | string>,
-): AsyncGenerator<string> {
+export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for await (const chunk of stream) {

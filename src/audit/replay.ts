@@ -53,6 +53,7 @@ export function replayDecision(decision: DecisionEntry): Replay {
       defaultSamples: draw.defaultSamples,
       holdoutRatio: draw.holdoutRatio,
       exploreAllowed: draw.exploreAllowed,
+      circuitOpen: draw.circuitOpen ?? false,
       generator: createGenerator(decision.seed),
     });
   } catch (error) {

@@ -9,6 +9,16 @@ export interface BundleStatus {
   readonly reason: string;
 }
 
+/** What the API server trusts for all of our webhooks, as last read. */
+export interface TrustedBundle {
+  /** The bundle of the first of them, PEM. */
+  readonly pem: string;
+  /** SHA-256 of every certificate that all of them hold. */
+  readonly fingerprints: ReadonlySet<string>;
+}
+
+const NOTHING: TrustedBundle = { pem: '', fingerprints: new Set() };
+
 /**
  * Keeps `caBundle` of our webhooks filled with our CA: writes it when it is missing or differs
  * (blanked by an upgrade, overwritten by hand), and reads it back before saying that it is there.
@@ -16,6 +26,7 @@ export interface BundleStatus {
 export class BundlePublisher {
   readonly #store: WebhookConfigurationStore;
   readonly #webhooks: readonly string[];
+  #trusted = NOTHING;
   #status: BundleStatus = { published: false, reason: 'caBundle was not published yet' };
 
   /** @param webhooks names of the webhooks inside the configuration */
@@ -26,6 +37,11 @@ export class BundlePublisher {
 
   get status(): BundleStatus {
     return this.#status;
+  }
+
+  /** Empty until the configuration was read, and where one of our webhooks is missing. */
+  get trusted(): TrustedBundle {
+    return this.#trusted;
   }
 
   /**
@@ -44,6 +60,10 @@ export class BundlePublisher {
   async #read(bundlePem: string): Promise<Findings> {
     const bundles = (await this.#store.bundles()) ?? new Map<string, string>();
     const present = this.#webhooks.filter((name) => bundles.has(name));
+    this.#trusted =
+      present.length === this.#webhooks.length
+        ? trustedBy(present.map((name) => bundles.get(name) ?? ''))
+        : NOTHING;
     const wanted = fingerprints(bundlePem);
     const missing = present.filter((name) => {
       const found = fingerprints(bundles.get(name) ?? '');
@@ -70,6 +90,12 @@ export class BundlePublisher {
 interface Findings {
   readonly present: readonly string[];
   readonly missing: readonly string[];
+}
+
+function trustedBy(bundles: readonly string[]): TrustedBundle {
+  const [first = new Set<string>(), ...others] = bundles.map(fingerprints);
+  const shared = [...first].filter((print) => others.every((other) => other.has(print)));
+  return { pem: bundles[0] ?? '', fingerprints: new Set(shared) };
 }
 
 /** SHA-256 of every certificate; text that cannot be read counts as empty. */

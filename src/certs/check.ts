@@ -17,7 +17,18 @@ export interface Pair {
  * @throws PerihelionError PERI_CERTIFICATE_INVALID naming the first fault.
  */
 export function checkAuthority(pair: Pair, now: number): X509Certificate {
-  const certificate = readPair('CA', pair, now);
+  const certificate = checkAuthorityPair(pair);
+  demandValid('CA', certificate, now);
+  return certificate;
+}
+
+/**
+ * Checks that a pair is a CA and its key, valid at whatever time.
+ *
+ * @throws PerihelionError PERI_CERTIFICATE_INVALID naming the first fault.
+ */
+export function checkAuthorityPair(pair: Pair): X509Certificate {
+  const certificate = readPair('CA', pair);
   demand(certificate.ca, 'CA: certificate is not a CA');
   demand(
     certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey),
@@ -37,7 +48,8 @@ export function checkServer(
   names: AlternativeNames,
   now: number,
 ): X509Certificate {
-  const certificate = readPair('server', pair, now);
+  const certificate = readPair('server', pair);
+  demandValid('server', certificate, now);
   demand(!certificate.ca, 'server: certificate is a CA');
   demand(
     certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
@@ -64,15 +76,18 @@ export function readBundle(pem: string): readonly X509Certificate[] {
   return blocks.map((block) => read('bundle: unreadable certificate', () => parse(block)));
 }
 
-function readPair(what: string, pair: Pair, now: number): X509Certificate {
+function readPair(what: string, pair: Pair): X509Certificate {
   const certificate = read(`${what}: unreadable certificate`, () => parse(pair.certificatePem));
   const key: KeyObject = read(`${what}: unreadable private key`, () =>
     createPrivateKey(pair.privateKeyPem),
   );
   demand(certificate.checkPrivateKey(key), `${what}: private key belongs to another certificate`);
+  return certificate;
+}
+
+function demandValid(what: string, certificate: X509Certificate, now: number): void {
   demand(now >= certificate.validFromDate.getTime(), `${what}: certificate is not valid yet`);
   demand(now < certificate.validToDate.getTime(), `${what}: certificate has expired`);
-  return certificate;
 }
 
 /** @param purposes extended key usage; undefined where the certificate has none */

@@ -4,22 +4,15 @@ import { PerihelionError } from '#errors';
 import { checkAuthority, checkServer, type Pair } from './check.ts';
 import { encodeCertificate, type Subject } from './encode.ts';
 import { newKeyPair } from './key.ts';
+import { LIFETIMES } from './lifetimes.ts';
 import type { AlternativeNames } from './names.ts';
-
-const DAY_MILLISECONDS = 86_400_000;
-
-/** A CA outlives the cluster's upgrades; it is replaced on purpose, not by the calendar. */
-export const AUTHORITY_LIFETIME_MILLISECONDS = 3650 * DAY_MILLISECONDS;
-
-/** A leaf lives in memory only and is renewed at two thirds of its life. */
-export const SERVER_LIFETIME_MILLISECONDS = 30 * DAY_MILLISECONDS;
 
 const ORGANIZATION = 'Perihelion';
 
 /** Makes a CA, checked. Each has a name of its own, so that two can stand in one bundle. */
 export async function issueAuthority(
   now: number,
-  lifetimeMilliseconds = AUTHORITY_LIFETIME_MILLISECONDS,
+  lifetimeMilliseconds = LIFETIMES.authorityTurn + LIFETIMES.authorityMark,
 ): Promise<Pair> {
   const { privateKeyPem, publicKeyPem } = await newKeyPair();
   const commonName = `perihelion-ca-${randomBytes(4).toString('hex')}`;
@@ -51,7 +44,7 @@ export async function issueServer(
   authority: Pair,
   names: AlternativeNames,
   now: number,
-  lifetimeMilliseconds = SERVER_LIFETIME_MILLISECONDS,
+  lifetimeMilliseconds = LIFETIMES.server,
 ): Promise<Pair> {
   const commonName = names.dns[0] ?? names.ip[0];
   if (commonName === undefined) {

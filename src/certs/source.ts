@@ -21,9 +21,20 @@ export interface CertificateSource {
   current(): ServingCertificate | undefined;
   /** Tells of every new certificate. @returns what ends the subscription. */
   subscribe(listener: (certificate: ServingCertificate) => void): () => void;
+  /** One round: looks for what has changed and renews what is due. Never rejects. */
+  refresh(): Promise<void>;
   /** Whether a client that reads the cluster's configuration trusts the current certificate. */
   readonly status: CertificateStatus;
 }
+
+/**
+ * Meets our own server as a client that trusts only this bundle (undefined: the system's CAs), and
+ * rejects with what such a client would complain about.
+ */
+export type SelfProbe = (
+  certificate: ServingCertificate,
+  bundlePem: string | undefined,
+) => Promise<void>;
 
 /** Readiness of a {@link CertificateSource}. */
 export interface CertificateStatus {

@@ -18,12 +18,14 @@ import { doctorCommand } from './doctor/command.ts';
 import { explainCommand } from './explain/command.ts';
 import { policyCommands } from './policy/commands.ts';
 import { serveCommand } from './serve/command.ts';
+import { simulateCommand } from './simulate/command.ts';
 import { VERSION } from './version.ts';
 
 /** Every command, in the order of the help page. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
   serveCommand,
   demoCommand,
+  simulateCommand,
   explainCommand,
   doctorCommand,
   auditCommands,
@@ -31,7 +33,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   completionCommand(() => COMMANDS),
 ];
 
-const TITLE = 'Perihelion learns where each Pod should prefer to run, from measured power and latency.';
+const TITLE =
+  'Perihelion learns where each Pod should prefer to run, from measured power and latency.';
 
 /** What the program calls itself: `kubectl perihelion` as a plugin of kubectl, else `perihelion`. */
 export function programOf(executable: string | undefined): string {
@@ -102,11 +105,7 @@ async function runCommand(
   return command.run(values, terminal, positionals);
 }
 
-function parse(
-  command: Command,
-  invocation: string,
-  args: string[],
-): ReturnType<typeof parseArgs> {
+function parse(command: Command, invocation: string, args: string[]): ReturnType<typeof parseArgs> {
   const options = parseArgsOptions(command);
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: true });

@@ -111,18 +111,33 @@ export async function getOptional(
 /** Objects in one page of a list. */
 const PAGE = 500;
 
-/** Every object of a collection, page by page. Rejects with `PERI_KUBERNETES_REQUEST`. */
-export async function listAll(
+/**
+ * Every object of a collection, page by page, each projected as it comes. Undefined where the
+ * resource is not served. Rejects with `PERI_KUBERNETES_REQUEST`.
+ */
+export async function listOptional<T>(
   api: Pick<KubeClient, 'get'>,
   path: string,
-): Promise<JsonObject[]> {
-  const found: JsonObject[] = [];
+  project: (raw: JsonObject) => T,
+): Promise<T[] | undefined> {
+  const found: T[] = [];
   let token: string | undefined;
   do {
     const query = { limit: PAGE, continue: token };
-    const answer = await api.get(path, { ...IMPATIENT, query });
-    found.push(...asObjects(answer['items']));
+    let answer: JsonObject;
+    try {
+      answer = await api.get(path, { ...IMPATIENT, query });
+    } catch (error) {
+      if (KubernetesError.is(error, 404)) return undefined;
+      throw error;
+    }
+    found.push(...asObjects(answer['items']).map(project));
     token = asOptionalText(asObject(answer['metadata'])['continue']);
   } while (token !== undefined);
   return found;
+}
+
+/** As it is. */
+export function asItIs(raw: JsonObject): JsonObject {
+  return raw;
 }

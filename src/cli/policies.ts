@@ -3,19 +3,22 @@ import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
 import type { JsonObject } from '#cluster/json.ts';
 import { LivePolicyView, projectPolicy, type RawPolicy } from '#cluster/policy-view.ts';
 import { Store } from '#cluster/store.ts';
-import { type ClusterAccess, getOptional, listAll } from './kube-access.ts';
+import { asItIs, type ClusterAccess, listOptional } from './kube-access.ts';
 
 /**
- * The policies of an installation as every replica sees them, from one list. Where the resource is
- * not installed there are none, and the built-in policy holds.
+ * The policies that can hold in a namespace, as every replica sees them. Where the resource is not
+ * installed there are none, and the built-in policy holds.
  */
 export async function policiesOf(
   client: ClusterAccess['client'],
+  namespace: string,
   defaultNamespace: string,
 ): Promise<LivePolicyView> {
-  const path = resourcePath(RESOURCES.policies);
-  const served = (await getOptional(client, path)) !== undefined;
-  return policyViewOf(served ? await listAll(client, path) : [], defaultNamespace);
+  const lists = [...new Set([namespace, defaultNamespace])].map((name) =>
+    listOptional(client, resourcePath(RESOURCES.policies, { namespace: name }), asItIs),
+  );
+  const found = (await Promise.all(lists)).flatMap((list) => list ?? []);
+  return policyViewOf(found, defaultNamespace);
 }
 
 /** The same over objects that were read already. */

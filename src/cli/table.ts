@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** A table for people: first column left, the others right aligned. */
+/**
+ * A table for people: first column left, the others right aligned.
+ *
+ * @param words further columns of words, left aligned
+ */
 export function renderTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
+  words: readonly number[] = [],
 ): string {
   const all = [header, ...rows];
   const widths = header.map((_, column) =>
@@ -12,7 +17,9 @@ export function renderTable(
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column === 0 || words.includes(column)
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
       )
       .join('   ')
       .trimEnd();

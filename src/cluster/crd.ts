@@ -4,6 +4,7 @@ import { API_GROUP, API_VERSION } from './api-group.ts';
 import { asObject, isObject, type JsonObject } from './json.ts';
 import { modelSpecSchema } from './model-schema.ts';
 import { policySpecSchema } from './policy-schema.ts';
+import { CONDITION_TYPES } from './policy-status.ts';
 
 /** A column of `kubectl get`. */
 interface Column {
@@ -30,7 +31,7 @@ interface Definition {
 /** Words of a schema in the order in which people read them. */
 const ORDER = ['description', 'type', 'format', 'default', 'enum', 'required', 'properties'];
 
-const CONDITION_TYPES = 'Ready, LeaderElected, MetricsAvailable';
+const CONDITIONS = CONDITION_TYPES.join(', ');
 
 /** Status of a PlacementPolicy; written by the learner alone. */
 const policyStatus: JsonObject = {
@@ -44,7 +45,7 @@ const policyStatus: JsonObject = {
       minimum: 0,
     },
     conditions: {
-      description: `Conditions: ${CONDITION_TYPES}. Ready sums up the others.`,
+      description: `Conditions: ${CONDITIONS}. Ready says whether the policy is in force as it stands.`,
       type: 'array',
       maxItems: 16,
       'x-kubernetes-list-type': 'map',
@@ -55,7 +56,7 @@ const policyStatus: JsonObject = {
         required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
         properties: {
           type: {
-            description: `One of ${CONDITION_TYPES}.`,
+            description: `One of ${CONDITIONS}.`,
             type: 'string',
             minLength: 1,
             maxLength: 316,
@@ -91,6 +92,7 @@ const policyStatus: JsonObject = {
 };
 
 const READY = '.status.conditions[?(@.type=="Ready")].status';
+const CIRCUIT_OPEN = '.status.conditions[?(@.type=="CircuitOpen")].status';
 const READY_REASON = '.status.conditions[?(@.type=="Ready")].reason';
 const AGE: Column = {
   name: 'Age',
@@ -141,6 +143,13 @@ const POLICY: Definition = {
       type: 'string',
       jsonPath: '.spec.learning.algorithm',
       description: 'How the agent explores.',
+      priority: 1,
+    },
+    {
+      name: 'Circuit-Open',
+      type: 'string',
+      jsonPath: CIRCUIT_OPEN,
+      description: 'Whether a workload is left to the default scheduler for a while.',
       priority: 1,
     },
     {

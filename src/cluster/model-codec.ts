@@ -9,6 +9,7 @@ import type {
 } from './model.ts';
 import { decodeEvidence, encodeEvidence } from './evidence-codec.ts';
 import { decodeNumber, encodeNumber, malformed } from './model-numbers.ts';
+import { decodePowerCurves, encodePowerCurves } from './power-curve-codec.ts';
 import { MODEL_LIMITS, modelSpecSchema, type ModelSpec } from './model-schema.ts';
 
 /** A stored model in memory: a shard or an observation. */
@@ -74,6 +75,9 @@ export function encodeObservation(observation: Observation): ModelSpec {
         peers: [...seen.peers],
         ...optionalNumber('cpuCores', seen.cpuCores),
       })),
+      ...(observation.powerCurves === undefined
+        ? {}
+        : { powerCurves: encodePowerCurves(observation.powerCurves) }),
     },
   });
 }
@@ -144,6 +148,7 @@ function decodeObservation(spec: ObservationSpec): Omit<Observation, 'namespace'
     observedAt,
     targets: Object.fromEntries(targets),
     workloads: Object.fromEntries(workloads),
+    ...(spec.powerCurves === undefined ? {} : { powerCurves: decodePowerCurves(spec.powerCurves) }),
   };
 }
 

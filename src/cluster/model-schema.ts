@@ -15,6 +15,8 @@ export const MODEL_LIMITS = {
   targets: 2048,
   workloads: 512,
   peers: 32,
+  powerCurves: 1024,
+  powerPointsCharacters: 1024,
   /** Characters of an action or a target: a label value, or `(default)`. */
   nameCharacters: 63,
   stateCharacters: 256,
@@ -45,6 +47,7 @@ function text(maximum: number, description: string) {
 }
 
 const MAP = 'map';
+const NODE_NAME_CHARACTERS = 253;
 const { nameCharacters, stateCharacters, idCharacters, workloadCharacters } = MODEL_LIMITS;
 
 const statistics = {
@@ -218,6 +221,21 @@ const workload = z
   })
   .meta({ description: 'What was last seen of one workload.' });
 
+const powerCurve = z
+  .object({
+    node: text(NODE_NAME_CHARACTERS, 'Name of the node.'),
+    points: z
+      .string()
+      .min(1)
+      .max(MODEL_LIMITS.powerPointsCharacters)
+      .regex(/^[0-9.e+-]+( [0-9.e+-]+){2}(; [0-9.e+-]+( [0-9.e+-]+){2})*$/)
+      .meta({
+        description:
+          'Points in rising order of utilisation, each `utilisation watts weight`, for example `0.25 92.4 17; 0.3 97.1 50`.',
+      }),
+  })
+  .meta({ description: "A node's power against its CPU utilisation, as learned." });
+
 const observation = z
   .object({
     observedTime: z
@@ -240,6 +258,15 @@ const observation = z
         description: 'Load and peers of each workload.',
         'x-kubernetes-list-type': MAP,
         'x-kubernetes-list-map-keys': ['workload'],
+      }),
+    powerCurves: z
+      .array(powerCurve)
+      .max(MODEL_LIMITS.powerCurves)
+      .optional()
+      .meta({
+        description: 'Learned power curves of nodes, for the accounting `Marginal`.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['node'],
       }),
   })
   .meta({ description: 'What was last seen of targets and workloads.' });

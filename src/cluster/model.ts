@@ -152,6 +152,14 @@ export interface WorkloadObservation {
   readonly cpuCores?: number | undefined;
 }
 
+/** One point of a node's learned power curve; see `src/reward/power-curve.ts`. */
+export interface StoredPowerPoint {
+  /** 0..1. */
+  readonly utilisation: number;
+  readonly watts: number;
+  readonly weight: number;
+}
+
 /** Published by the leader beside the shards; read by every replica. */
 export interface Observation {
   readonly namespace: string;
@@ -159,6 +167,8 @@ export interface Observation {
   readonly observedAt: number;
   readonly targets: Readonly<Record<string, TargetObservation>>;
   readonly workloads: Readonly<Record<WorkloadKey, WorkloadObservation>>;
+  /** Learned power curves by node; absent = the policy does not need them. */
+  readonly powerCurves?: Readonly<Record<string, readonly StoredPowerPoint[]>> | undefined;
 }
 
 /** The published model as the admission path sees it. */

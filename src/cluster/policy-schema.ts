@@ -153,9 +153,13 @@ const reward = z
       10,
       'Weight of CPU and memory pressure, in percent; the three weights add up to 100.',
     ),
-    accounting: z.enum(['Attributed', 'Amortised']).default('Attributed').meta({
+    accounting: z.enum(['Attributed', 'Amortised', 'Marginal']).default('Attributed').meta({
       description:
-        "How a Pod's energy is counted. Attributed: as Kepler attributes it. Amortised: the energy of the node, shared by the Pods in proportion to what Kepler attributes to them.",
+        "How a Pod's energy is counted. Attributed: as Kepler attributes it. Amortised: the energy of the node, shared by the Pods in proportion to what Kepler attributes to them. Marginal: what a Pod's share of the node costs by the slope of the node's learned power curve.",
+    }),
+    unit: z.enum(['Joules', 'GramsCO2e']).default('Joules').meta({
+      description:
+        'What energy is counted in. Joules: energy per request. GramsCO2e: the same times the carbon intensity of the zone, which the settings tell.',
     }),
     sloP99Milliseconds: z.int().min(1).max(3_600_000).optional().meta({
       description:

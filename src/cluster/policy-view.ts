@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { asObject, asText, type JsonObject } from './json.ts';
 import { BUILT_IN_POLICY, parsePolicySpec, policyProblems } from './policy-schema.ts';
+import { projectPolicyStatus, type PolicyStatus } from './policy-status.ts';
 import type { PlacementPolicy, PolicyView } from './policy.ts';
 import type { Change, Store } from './store.ts';
 
@@ -10,6 +11,8 @@ export interface RawPolicy {
   readonly name: string;
   readonly generation: number;
   readonly spec: JsonObject;
+  /** As last written; undefined = none yet. */
+  readonly status: PolicyStatus | undefined;
 }
 
 /** What is wrong with a policy, and what holds instead. */
@@ -33,6 +36,7 @@ export function projectPolicy(raw: JsonObject): RawPolicy {
     name: asText(metadata['name']),
     generation: typeof generation === 'number' ? generation : 0,
     spec: asObject(raw['spec']),
+    status: projectPolicyStatus(raw['status']),
   };
 }
 
@@ -42,6 +46,7 @@ export function projectPolicy(raw: JsonObject): RawPolicy {
  * that of the default namespace, the built-in one.
  */
 export class LivePolicyView implements PolicyView {
+  readonly #store: Store<RawPolicy>;
   readonly #defaultNamespace: string | undefined;
   readonly #onProblem: (problem: PolicyProblem) => void;
   readonly #good = new Map<string, PlacementPolicy>();
@@ -58,6 +63,7 @@ export class LivePolicyView implements PolicyView {
       readonly onProblem?: ((problem: PolicyProblem) => void) | undefined;
     } = {},
   ) {
+    this.#store = store;
     this.#defaultNamespace = options.defaultNamespace;
     this.#onProblem = options.onProblem ?? (() => undefined);
     store.subscribe((change) => this.#apply(change));
@@ -74,6 +80,11 @@ export class LivePolicyView implements PolicyView {
   /** Policies that cannot be used as they stand. */
   problems(): Iterable<PolicyProblem> {
     return this.#problems.values();
+  }
+
+  /** Every policy from the API server, usable or not. */
+  all(): Iterable<RawPolicy> {
+    return this.#store.values();
   }
 
   /** Every usable policy from the API server. */
@@ -105,8 +116,10 @@ export class LivePolicyView implements PolicyView {
     }
     const inForce = this.#good.get(key)?.generation;
     const problem = { namespace, name, generation, problems, inForce };
+    // A write of the status brings the same generation again.
+    const known = this.#problems.get(key)?.generation === generation;
     this.#problems.set(key, problem);
-    this.#onProblem(problem);
+    if (!known) this.#onProblem(problem);
   }
 
   /** The first by name; compared by code unit, the same on every replica. */

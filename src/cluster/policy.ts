@@ -49,7 +49,9 @@ export interface RewardSpec {
   readonly sustainabilityPercent: number;
   readonly performancePercent: number;
   readonly resourcesPercent: number;
-  readonly accounting: 'Attributed' | 'Amortised';
+  readonly accounting: 'Attributed' | 'Amortised' | 'Marginal';
+  /** What energy is counted in; undefined = joules. */
+  readonly unit?: 'Joules' | 'GramsCO2e' | undefined;
   /** SLO on p99 latency; undefined = judged against the baseline. */
   readonly sloP99Milliseconds?: number | undefined;
   /** SLO on the share of failed requests, in thousandths; undefined = none. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
 import type { ModelShard } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { PendingDecision } from './decisions.ts';
 import { askedOf } from './verdict.ts';
@@ -41,13 +40,10 @@ export interface TargetAdherence {
  * Adherence by target, of the Pods that live now: shards count by workload only. A target that
  * few Pods reach although they are asked to is full, tainted or spread away from.
  */
-export function adherenceByTarget(
-  decisions: Iterable<PendingDecision>,
-  mode: PolicySpec['mode'],
-): TargetAdherence[] {
+export function adherenceByTarget(decisions: Iterable<PendingDecision>): TargetAdherence[] {
   const counts = new Map<Action, { followed: number; asked: number }>();
   for (const decision of decisions) {
-    const target = askedOf(decision, mode);
+    const target = askedOf(decision);
     if (target === DEFAULT_ACTION || decision.nodeName === undefined) continue;
     const count = counts.get(target) ?? { followed: 0, asked: 0 };
     count.asked += 1;

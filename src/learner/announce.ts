@@ -16,9 +16,9 @@ export function announce(
 ): { readonly events: readonly PlacementEvent[]; readonly announced: ReadonlySet<string> } {
   const announced = new Set<string>();
   const bundles = new Map<string, PendingDecision[]>();
-  for (const { plan, policy } of groups) {
+  for (const { plan } of groups) {
     for (const one of plan.unsettled) {
-      if (one.nodeName === undefined || askedOf(one, policy.spec.mode) === DEFAULT_ACTION) continue;
+      if (one.nodeName === undefined || askedOf(one) === DEFAULT_ACTION) continue;
       announced.add(one.decision.id);
       if (before.has(one.decision.id) || one.owner === undefined) continue;
       const followed = one.landed === one.decision.action;

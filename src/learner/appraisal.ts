@@ -4,6 +4,7 @@ import { chargedJoules } from '#reward/accounting.ts';
 import { baselineMean, updateBaselines, type Baselines } from '#reward/baseline.ts';
 import { rawCosts } from '#reward/costs.ts';
 import type { Outcome } from '#reward/outcome.ts';
+import { carbonGrams } from '#reward/carbon.ts';
 import { evaluate, type Rewarded } from '#reward/reward.ts';
 import { rewardSettings } from '#reward/settings.ts';
 import type { Reading } from '#telemetry/reading.ts';
@@ -19,8 +20,8 @@ export type Appraisal = Rewarded | { readonly kind: 'censored'; readonly reason:
  * (missing, stale, not a number) is undefined there, with its reason.
  */
 export function outcomeOf(readings: PodReadings, spec: PolicySpec): Outcome {
-  const known = (reading: Reading): number | undefined =>
-    readingProblem(reading, spec.measurement.staleAfterSeconds) === undefined
+  const known = (reading: Reading | undefined): number | undefined =>
+    reading && readingProblem(reading, spec.measurement.staleAfterSeconds) === undefined
       ? valueOf(reading)
       : undefined;
   // Counters span the time between their own two samples, which is not that of another exporter:
@@ -32,12 +33,17 @@ export function outcomeOf(readings: PodReadings, spec: PolicySpec): Outcome {
     return value === undefined || !(span > 0) ? undefined : (value / span) * windowSeconds;
   };
   const watts = known(readings.nodeWatts);
+  const joules = chargedJoules(spec.reward.accounting, {
+    podJoules: inWindow(readings.podJoules),
+    attributedJoules: inWindow(readings.attributedJoules),
+    nodeJoules: watts === undefined ? undefined : watts * windowSeconds,
+    utilisation: known(readings.cpuRatio),
+    marginalWatts: known(readings.marginalWatts),
+    seconds: windowSeconds,
+  });
   return {
-    joules: chargedJoules(spec.reward.accounting, {
-      podJoules: inWindow(readings.podJoules),
-      attributedJoules: inWindow(readings.attributedJoules),
-      nodeJoules: watts === undefined ? undefined : watts * windowSeconds,
-    }),
+    joules,
+    gramsCo2e: carbonGrams(joules, known(readings.carbonIntensity)),
     requests: inWindow(readings.requests),
     p99Milliseconds: known(readings.p99Milliseconds),
     errorRatio: known(readings.errorRatio),

@@ -4,12 +4,15 @@ import type { SigningKey } from '#cluster/decision-codec.ts';
 import type { ModelView } from '#cluster/model.ts';
 import type { PolicyView } from '#cluster/policy.ts';
 import { announce } from './announce.ts';
+import { circuitPhase } from './circuit.ts';
 import { createPodReader, scanDecisions, type DecisionScan } from './decisions.ts';
 import type { PendingDecision, RejectedDecision } from './decisions.ts';
 import { DEFAULT_LIMITS, type EpisodeLimits } from './episodes.ts';
 import { groupsOf, type Group } from './groups.ts';
 import { publishObservations } from './observing.ts';
 import { createSettledIds, type EpisodeTask } from './plan.ts';
+import { curvesOf } from './power-curves.ts';
+import { createPolicyReporter, type PolicyStatusPort } from './policy-reports.ts';
 import type {
   EventSink,
   LearnerLogger,
@@ -45,6 +48,8 @@ export interface LearnerOptions extends Sources {
   readonly metrics: LearnerMetrics;
   readonly onSettled?: SettlementListener | undefined;
   readonly onEvent?: EventSink | undefined;
+  /** Where conditions of policies are written; undefined = nowhere. */
+  readonly policyStatus?: PolicyStatusPort | undefined;
   readonly limits?: Partial<EpisodeLimits> | undefined;
   /** Telemetry that does not answer so long after a window is given up. Default 3600. */
   readonly giveUpSeconds?: number | undefined;
@@ -82,6 +87,11 @@ export function createLearner(options: LearnerOptions): Learner {
   const onFenced = (): void => {
     fenced = true;
   };
+
+  const reportPolicies =
+    options.policyStatus === undefined
+      ? undefined
+      : createPolicyReporter(options.policyStatus, { ...options, isLeader });
 
   function scan(): DecisionScan {
     const pods = [...options.namespaces()].flatMap((name) => [...options.view.pods(name)]);
@@ -140,7 +150,10 @@ export function createLearner(options: LearnerOptions): Learner {
           },
           {
             store: options.store,
-            ask,
+            ask: async (window) => ({
+              ...(await ask(window)),
+              ...curvesOf(group, options),
+            }),
             isLeader,
             onFenced,
             onKnown: (id) => open.delete(id),
@@ -192,6 +205,18 @@ export function createLearner(options: LearnerOptions): Learner {
     }
   }
 
+  function countCircuits(groups: readonly Group[]): void {
+    let open = 0;
+    for (const { namespace, policy, pods } of groups) {
+      if (policy.spec.circuitBreaker.mode === 'Disabled') continue;
+      for (const workload of pods.keys()) {
+        const shard = options.models.shard(namespace, policy.name, workload);
+        if (circuitPhase(shard?.circuit, options.now()) !== 'closed') open += 1;
+      }
+    }
+    options.metrics.circuits(open);
+  }
+
   async function cycle(): Promise<TickReport> {
     const tally = new Tally(options.metrics);
     const started = options.now();
@@ -210,6 +235,8 @@ export function createLearner(options: LearnerOptions): Learner {
     measureAdherence(groups);
     await publishObservations(groups, { ...options, isLeader, onFenced, limits, tally });
     await settle(groups, alive, tally);
+    await reportPolicies?.(groups);
+    countCircuits(groups);
     tally.backlog = open.size;
     options.metrics.backlog(open.size);
     const seconds = (options.now() - started) / 1000;

@@ -44,6 +44,11 @@ export function createLearnerMetrics(registry: Registry): LearnerMetrics {
     labelNames: ['topology_key'],
     registers,
   });
+  const circuits = new Gauge({
+    name: 'perihelion_circuits_open',
+    help: 'Workloads that the circuit breaker leaves to the default scheduler, trials included.',
+    registers,
+  });
   return {
     settled: (count) => settled.inc(count),
     censored: (reason, count) => censored.inc({ reason }, count),
@@ -53,6 +58,7 @@ export function createLearnerMetrics(registry: Registry): LearnerMetrics {
     telemetryFailure: () => unanswered.inc(),
     tick: (seconds) => duration.observe(seconds),
     backlog: (count) => backlog.set(count),
+    circuits: (open) => circuits.set(open),
     adherence: (topologyKey, followed, asked) => {
       // No Pod was asked yet: there is no share, which is not a share of 0.
       if (asked > 0) adherence.set({ topology_key: topologyKey }, followed / asked);

@@ -7,6 +7,7 @@ import { loadBucket } from '#reward/load-bucket.ts';
 import { cpuUseOf, useStep } from './cpu-use.ts';
 import type { PendingDecision } from './decisions.ts';
 import type { WindowReadings } from './outcome.ts';
+import { learnPowerCurves } from './power-curves.ts';
 import { observeTarget } from './target-health.ts';
 import { peersOf, requestRate, type WorkloadPods } from './workload-load.ts';
 
@@ -18,6 +19,8 @@ export interface ObserveInput {
   readonly targets: ReadonlyMap<string, readonly SlimNode[]>;
   readonly readings: WindowReadings;
   readonly workloads: WorkloadPods;
+  /** The last one, whose power curves are carried on. */
+  readonly before?: Observation | undefined;
   /** Every decision on a living Pod. */
   readonly decisions: readonly PendingDecision[];
   readonly shardOf: (workload: WorkloadKey) => ModelShard | undefined;
@@ -60,6 +63,12 @@ export function observe(input: ObserveInput): Observation {
     observedAt: now,
     targets: Object.fromEntries(targets),
     workloads: Object.fromEntries(workloads),
+    powerCurves: learnPowerCurves(input.before, {
+      spec: policy.spec,
+      nodes: nodes.values(),
+      readings,
+      now,
+    }),
   };
 }
 

@@ -66,6 +66,7 @@ async function publishObservation(
     targets: group.targets,
     readings,
     workloads: group.pods,
+    before,
     decisions: group.decisions,
     shardOf: (workload) => effects.models.shard(namespace, policy.name, workload),
     now,

@@ -2,7 +2,14 @@
 import type { PolicySpec } from '#cluster/policy.ts';
 import type { MissingReason, Reading } from '#telemetry/reading.ts';
 import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
+import type { FittedCurve } from '#reward/power-curve.ts';
 import type { PendingDecision } from './decisions.ts';
+import { marginalReading } from './power-curves.ts';
+
+/** Learned power curves by node; undefined = not learned yet. */
+export interface PowerCurves {
+  of(node: string): FittedCurve | undefined;
+}
 
 /** Everything telemetry said about one window: three questions for all Pods and nodes at once. */
 export interface WindowReadings {
@@ -10,6 +17,10 @@ export interface WindowReadings {
   readonly power: PowerWindow;
   readonly latency: LatencyWindow;
   readonly load: ReadonlyMap<string, NodeLoad>;
+  /** Grams of CO2 equivalents per kilowatt-hour, by node; undefined = nobody tells. */
+  readonly carbon?: ReadonlyMap<string, Reading> | undefined;
+  /** For the accounting `Marginal`. */
+  readonly curves?: PowerCurves | undefined;
 }
 
 /** The readings of one Pod and of the node it ran on, joined. */
@@ -24,6 +35,10 @@ export interface PodReadings {
   readonly errorRatio: Reading;
   readonly cpuRatio: Reading;
   readonly memoryRatio: Reading;
+  /** Slope of its node's power curve, watts per whole node of utilisation. */
+  readonly marginalWatts?: Reading;
+  /** Grams of CO2 equivalents per kilowatt-hour where its node is. */
+  readonly carbonIntensity?: Reading;
 }
 
 /** Joins the window's readings to one bound Pod. What is in no answer is `absent`. */
@@ -38,6 +53,8 @@ export function podReadings(
   const utilisation = load.get(node);
   const or = (reading: Reading | undefined, what: string): Reading =>
     reading ?? { kind: 'missing', reason: 'absent', detail: `${what} is in no answer` };
+  const cpuRatio = or(utilisation?.cpuRatio, `CPU of node ${node}`);
+  const { curves, carbon } = readings;
   return {
     podJoules: or(power.podJoules.get(pod.podUid), `energy of Pod ${key}`),
     nodeWatts: or(power.nodeWatts.get(node), `power of node ${node}`),
@@ -45,8 +62,12 @@ export function podReadings(
     requests: or(requests?.requests, `requests of Pod ${key}`),
     p99Milliseconds: or(requests?.p99Milliseconds, `latency of Pod ${key}`),
     errorRatio: or(requests?.errorRatio, `errors of Pod ${key}`),
-    cpuRatio: or(utilisation?.cpuRatio, `CPU of node ${node}`),
+    cpuRatio,
     memoryRatio: or(utilisation?.memoryRatio, `memory of node ${node}`),
+    ...(curves === undefined ? {} : { marginalWatts: marginalReading(node, cpuRatio, curves) }),
+    ...(carbon === undefined
+      ? {}
+      : { carbonIntensity: or(carbon.get(node), `carbon intensity of node ${node}`) }),
   };
 }
 
@@ -58,6 +79,10 @@ export function neededReadings(spec: PolicySpec): (keyof PodReadings)[] {
   if (reward.sustainabilityPercent > 0) {
     needed.push('podJoules');
     if (reward.accounting === 'Amortised') needed.push('nodeWatts', 'attributedJoules');
+    if (reward.accounting === 'Marginal') {
+      needed.push('attributedJoules', 'cpuRatio', 'marginalWatts');
+    }
+    if (reward.unit === 'GramsCO2e') needed.push('carbonIntensity');
   }
   if (weighsLatency || reward.sloP99Milliseconds !== undefined) needed.push('p99Milliseconds');
   // Failed requests are not served ones, so energy per request needs them too.
@@ -76,7 +101,9 @@ export function problemOf(
   spec: PolicySpec,
 ): MissingReason | 'too-few-requests' | undefined {
   for (const name of neededReadings(spec)) {
-    const problem = readingProblem(readings[name], spec.measurement.staleAfterSeconds);
+    const reading = readings[name];
+    if (reading === undefined) return 'absent';
+    const problem = readingProblem(reading, spec.measurement.staleAfterSeconds);
     if (problem !== undefined) return problem;
   }
   const { requests } = readings;

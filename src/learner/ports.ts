@@ -63,6 +63,8 @@ export interface LearnerMetrics {
   tick(seconds: number): void;
   /** Decisions that are neither settled nor censored yet. */
   backlog(count: number): void;
+  /** Workloads whose circuit is open or half open. */
+  circuits(open: number): void;
   /** Share of Pods that landed where asked, by topology key; never by workload. */
   adherence(topologyKey: string, followed: number, asked: number): void;
 }

@@ -8,6 +8,7 @@ import type { PlacementPolicy } from '#cluster/policy.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import { updateBaseline } from '#reward/baseline.ts';
 import type { PendingDecision } from './decisions.ts';
+import { nextEvidence } from './evidence.ts';
 import type { Episode } from './episodes.ts';
 import { judgeEpisode, type EpisodeJudgement, type Judgement } from './judge.ts';
 import { settlementRecord, type CellChange, type SettlementRecord } from './settlement.ts';
@@ -70,12 +71,11 @@ export function settleEpisode(input: SettleInput): Settlement {
   const own = learn(new Set(open), workloadOf, learning);
   const prior = learn(new Set(forTier), tierOf, learning);
 
-  const workloads = groupBy(open, workloadOf).map(([key, members]) =>
-    nextShard(shardOf(key), members, own, {
-      ...learning,
-      isNeeded: input.isAlive,
-    }),
-  );
+  const targets = input.targets.length;
+  const workloads = groupBy(open, workloadOf).map(([key, members]) => ({
+    ...nextShard(shardOf(key), members, own, { ...learning, isNeeded: input.isAlive }),
+    ...nextEvidence(shardOf(key), members, { policy, judged, targets, now: input.now }),
+  }));
   const tiers = groupBy(forTier, tierOf).map(([key, members]) =>
     nextShard(shardOf(key), members, prior, { ...learning, isNeeded: input.isUnsettled }),
   );

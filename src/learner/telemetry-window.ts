@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CarbonSource } from '#telemetry/carbon.ts';
 import type { LatencySource, LoadSource, PowerSource, Window } from '#telemetry/source.ts';
+import { joinApplications } from './application.ts';
 import type { WindowReadings } from './outcome.ts';
 
 /** The three sources of telemetry. */
@@ -7,6 +9,8 @@ export interface Sources {
   readonly power: PowerSource;
   readonly latency: LatencySource;
   readonly load: LoadSource;
+  /** Carbon intensity; undefined = nobody tells, and no policy can count in it. */
+  readonly carbon?: CarbonSource | undefined;
 }
 
 /**
@@ -14,12 +18,14 @@ export interface Sources {
  * depend on how many Pods or nodes there are. Rejects as soon as one source has no answer at all.
  */
 export async function askWindow(sources: Sources, window: Window): Promise<WindowReadings> {
-  const [power, latency, load] = await Promise.all([
+  const [power, latency, load, carbon] = await Promise.all([
     sources.power.power(window),
     sources.latency.latency(window),
     sources.load.load(window),
+    sources.carbon?.intensity(window),
   ]);
-  return { window, power, latency, load };
+  const joined = joinApplications(latency);
+  return { window, power, latency: joined, load, ...(carbon === undefined ? {} : { carbon }) };
 }
 
 /** Failures in a row after which the rest of a tick does not ask any more. */

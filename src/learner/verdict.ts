@@ -24,11 +24,12 @@ export interface Verdict {
 
 /**
  * What was injected for a decision. Holdouts and Shadow decisions leave the Pod to the default
- * scheduler, so they are samples of it, whatever they would have chosen.
+ * scheduler, so they are samples of it, whatever they would have chosen. The decision itself says
+ * so: the mode of the policy may have changed since.
  */
-export function askedOf(decision: PendingDecision, mode: PolicySpec['mode']): Action {
-  const { action, holdout } = decision.decision;
-  return holdout || mode === 'Shadow' ? DEFAULT_ACTION : action;
+export function askedOf(decision: PendingDecision): Action {
+  const { action, holdout, shadow } = decision.decision;
+  return holdout || shadow === true ? DEFAULT_ACTION : action;
 }
 
 /** Judges every decision of an episode, in its order. */
@@ -39,7 +40,7 @@ export function verdictsOf(
   patienceSeconds: number,
 ): Verdict[] {
   return episode.decisions.map((decision) => {
-    const asked = askedOf(decision, spec.mode);
+    const asked = askedOf(decision);
     const without = (problem: CensorReason): Verdict => {
       return { decision, asked, readings: undefined, problem };
     };

@@ -2,7 +2,7 @@
 import { isKnown } from './unknown.ts';
 
 /** How a Pod's energy is counted; see `docs/explanation/reward.md` for when each is right. */
-export type Accounting = 'Attributed' | 'Amortised';
+export type Accounting = 'Attributed' | 'Amortised' | 'Marginal';
 
 /** What is known of the energy of a Pod and its node, in one window. */
 export interface PodEnergy {
@@ -12,20 +12,38 @@ export interface PodEnergy {
   readonly attributedJoules: number | undefined;
   /** Joules of the whole node: mean watts times seconds. */
   readonly nodeJoules: number | undefined;
+  /** For `Marginal`: the node's utilisation (0..1), the slope of its power curve, the window. */
+  readonly utilisation?: number | undefined;
+  /** Watts per whole node of utilisation; see `power-curve.ts`. */
+  readonly marginalWatts?: number | undefined;
+  readonly seconds?: number | undefined;
 }
 
 /**
- * Joules charged to a Pod: Kepler's own number, or its share of the node's energy in proportion
- * to Kepler's numbers. Undefined if something it needs is not known, and if nothing was
+ * Joules charged to a Pod: Kepler's own number; its share of the node's energy in proportion to
+ * Kepler's numbers; or what its share of the node's utilisation costs by the slope of the node's
+ * power curve (that share is in proportion to Kepler's numbers, too, because within a node they
+ * are in proportion to CPU time). Undefined if something it needs is not known, and if nothing was
  * attributed to any Pod, because then there is no share.
  */
 export function chargedJoules(accounting: Accounting, energy: PodEnergy): number | undefined {
   const { podJoules, attributedJoules, nodeJoules } = energy;
   if (!isKnown(podJoules) || podJoules < 0) return undefined;
   if (accounting === 'Attributed') return podJoules;
-  if (!isKnown(attributedJoules) || !isKnown(nodeJoules) || nodeJoules < 0) return undefined;
-  if (attributedJoules <= 0 || podJoules > attributedJoules * (1 + 1e-9)) return undefined;
-  return nodeJoules * (podJoules / attributedJoules);
+  if (!isKnown(attributedJoules) || attributedJoules <= 0) return undefined;
+  if (podJoules > attributedJoules * (1 + 1e-9)) return undefined;
+  const share = podJoules / attributedJoules;
+  if (accounting === 'Marginal') return marginalJoules(share, energy);
+  return isKnown(nodeJoules) && nodeJoules >= 0 ? nodeJoules * share : undefined;
+}
+
+function marginalJoules(share: number, energy: PodEnergy): number | undefined {
+  const { utilisation, marginalWatts, seconds } = energy;
+  if (!isKnown(utilisation) || utilisation < 0 || !isKnown(seconds) || seconds < 0) {
+    return undefined;
+  }
+  if (!isKnown(marginalWatts) || marginalWatts < 0) return undefined;
+  return marginalWatts * utilisation * share * seconds;
 }
 
 /**

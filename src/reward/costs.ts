@@ -10,6 +10,8 @@ import { isKnown } from './unknown.ts';
 export type RawCosts = {
   /** Joules per request that succeeded. */
   readonly joulesPerRequest: number | undefined;
+  /** Grams of CO2 equivalents per request that succeeded; 0 is possible. */
+  readonly gramsPerRequest?: number | undefined;
   readonly p99Milliseconds: number | undefined;
   readonly errorRatio: number | undefined;
   readonly cpuRatio: number | undefined;
@@ -32,12 +34,15 @@ export const FAILURE_PENALTY = 10;
 
 /** The raw costs of an outcome. What cannot be computed is undefined, never 0. */
 export function rawCosts(outcome: Outcome): RawCosts {
-  const { joules, requests, errorRatio } = outcome;
+  const { joules, gramsCo2e, requests, errorRatio } = outcome;
   const succeeded =
     isKnown(requests) && isShare(errorRatio) ? requests * (1 - errorRatio) : undefined;
   const plausible = isKnown(joules) && joules > 0 && isKnown(requests) && requests > 0;
   return {
     joulesPerRequest: plausible && succeeded !== undefined ? joules / succeeded : undefined,
+    ...(plausible && succeeded !== undefined && isKnown(gramsCo2e) && gramsCo2e >= 0
+      ? { gramsPerRequest: gramsCo2e / succeeded }
+      : {}),
     p99Milliseconds: atLeastZero(outcome.p99Milliseconds),
     errorRatio: isShare(errorRatio) ? errorRatio : undefined,
     cpuRatio: atLeastZero(outcome.cpuRatio),
@@ -54,17 +59,20 @@ export function squash(ratio: number): number {
   return ratio === Infinity ? LEGAL_LIMIT : (2 * ratio) / (1 + ratio);
 }
 
-/** Energy per successful request against the baseline; undefined = unknown. */
+/** The raw cost that stands for sustainability. Each has its own baseline: they never mix. */
+export type SustainabilityUnit = 'joulesPerRequest' | 'gramsPerRequest';
+
+/** Energy (or carbon) per successful request against the baseline; undefined = unknown. */
 export function sustainabilityCost(
   raw: RawCosts,
   baselines: Baselines | undefined,
   minimumWeight: number,
+  unit: SustainabilityUnit = 'joulesPerRequest',
 ): number | undefined {
-  const reference = baselineMean(baselines, 'joulesPerRequest', minimumWeight);
-  if (raw.joulesPerRequest === undefined || !isKnown(reference) || reference <= 0) {
-    return undefined;
-  }
-  return squash(raw.joulesPerRequest / reference);
+  const reference = baselineMean(baselines, unit, minimumWeight);
+  const value = raw[unit];
+  if (value === undefined || !isKnown(reference) || reference <= 0) return undefined;
+  return squash(value / reference);
 }
 
 /**

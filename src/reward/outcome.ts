@@ -8,6 +8,8 @@
 export interface Outcome {
   /** Energy charged to the Pod by the policy's accounting, joules. */
   readonly joules: number | undefined;
+  /** What that energy stands for in CO2 equivalents; asked for only where the policy counts it. */
+  readonly gramsCo2e?: number | undefined;
   /** Completed requests, failed ones included. */
   readonly requests: number | undefined;
   /** 99th percentile of latency, milliseconds. */
@@ -24,4 +26,10 @@ export interface Outcome {
 
 /** The measured fields of an {@link Outcome}. */
 export type OutcomeField =
-  'joules' | 'requests' | 'p99Milliseconds' | 'errorRatio' | 'cpuRatio' | 'memoryRatio';
+  | 'joules'
+  | 'gramsCo2e'
+  | 'requests'
+  | 'p99Milliseconds'
+  | 'errorRatio'
+  | 'cpuRatio'
+  | 'memoryRatio';

@@ -87,10 +87,12 @@ export function evaluate(
 function whatIsMissing(
   outcome: Outcome,
   raw: RawCosts,
-  { weights, sloP99Milliseconds, sloErrorRatio }: RewardSettings,
+  { weights, sloP99Milliseconds, sloErrorRatio, unit }: RewardSettings,
 ): Pick<Censored, 'reason' | 'detail'> | undefined {
-  if (weights.sustainability > 0 && raw.joulesPerRequest === undefined) {
-    const detail = explain(outcome, ['joules', 'requests', 'errorRatio']);
+  if (weights.sustainability > 0 && raw[unit ?? 'joulesPerRequest'] === undefined) {
+    const energy =
+      unit === 'gramsPerRequest' ? (['joules', 'gramsCo2e'] as const) : (['joules'] as const);
+    const detail = explain(outcome, [...energy, 'requests', 'errorRatio']);
     return { reason: 'no-energy', detail };
   }
   const needsP99 = weights.performance > 0 || sloP99Milliseconds !== undefined;
@@ -118,12 +120,12 @@ function explain(outcome: Outcome, fields: readonly OutcomeField[]): string {
 function weighedCosts(
   raw: RawCosts,
   baselines: Baselines | undefined,
-  { weights, minimumBaselineWeight: least }: RewardSettings,
+  { weights, minimumBaselineWeight: least, unit }: RewardSettings,
 ): { readonly costs: Rewarded['costs']; readonly total: number } | undefined {
   const pick = (weight: number, cost: number | undefined): number | undefined =>
     weight > 0 ? cost : undefined;
   const costs = {
-    sustainability: pick(weights.sustainability, sustainabilityCost(raw, baselines, least)),
+    sustainability: pick(weights.sustainability, sustainabilityCost(raw, baselines, least, unit)),
     performance: pick(weights.performance, performanceCost(raw, baselines, least)),
     resources: pick(weights.resources, resourcesCost(raw, baselines, least)),
   };

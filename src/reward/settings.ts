@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SustainabilityUnit } from './costs.ts';
 
 /** How outcomes are judged. */
 export interface RewardSettings {
@@ -14,6 +15,8 @@ export interface RewardSettings {
   readonly sloErrorRatio: number | undefined;
   /** A baseline with less weight than this (about: measured defaults) is no baseline. */
   readonly minimumBaselineWeight: number;
+  /** What sustainability is counted in; undefined = joules. */
+  readonly unit?: SustainabilityUnit | undefined;
 }
 
 /** The part of a PlacementPolicy that settings are made from. */
@@ -23,9 +26,10 @@ export interface RewardPolicy {
   readonly resourcesPercent: number;
   readonly sloP99Milliseconds?: number | undefined;
   readonly sloErrorThousandths?: number | undefined;
+  readonly unit?: 'Joules' | 'GramsCO2e' | undefined;
 }
 
-/** Defaults measured before anything is judged against them. */
+/** Weight of a baseline before anything is judged against it: the third sample passes it. */
 const MINIMUM_BASELINE_WEIGHT = 2;
 
 /**
@@ -54,5 +58,6 @@ export function rewardSettings(
     sloP99Milliseconds,
     sloErrorRatio: sloErrorThousandths === undefined ? undefined : sloErrorThousandths / 1000,
     minimumBaselineWeight,
+    unit: policy.unit === 'GramsCO2e' ? 'gramsPerRequest' : 'joulesPerRequest',
   };
 }

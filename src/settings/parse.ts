@@ -40,15 +40,19 @@ export function readSettingsFile(file: string): RawSettings {
   try {
     value = parseYaml(text) ?? {};
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const line = error.linePos?.[0].line ?? 0;
-    const reason = error.message.split('\n')[0] ?? 'not YAML';
-    throw new PerihelionError('PERI_SETTINGS_UNREADABLE', `${file}:${line}: ${reason}`);
+    throw notYaml(file, error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError('PERI_SETTINGS_UNREADABLE', file, value, 'a mapping of settings');
   }
   return value as RawSettings;
+}
+
+/** Beside its own errors the library throws others, for example at too many aliases. */
+function notYaml(file: string, error: unknown): PerihelionError {
+  const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 0) : 0;
+  const reason = (error instanceof Error ? error.message : '').split('\n')[0] ?? 'not YAML';
+  return new PerihelionError('PERI_SETTINGS_UNREADABLE', `${file}:${line}: ${reason}`);
 }
 
 function inputErrorOf(issue: z.core.$ZodIssue, raw: unknown): InputError {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import { carbon, mesh, meter, secureExporters } from './telemetry-settings.ts';
 
 const port = z.int().min(0).max(65_535);
 const seconds = z.int().min(1).max(86_400);
@@ -31,6 +32,7 @@ const scrape = z.strictObject({
   intervalSeconds: seconds.default(15).describe('Pause between two scrapes of every exporter.'),
   timeoutSeconds: seconds.default(5).describe('Time limit of one scrape.'),
   retentionSeconds: seconds.default(900).describe('How long scraped samples are kept in memory.'),
+  secure: secureExporters,
 });
 
 /**
@@ -63,8 +65,37 @@ export const settingsSchema = z.strictObject({
         .max(16)
         .default([])
         .describe('More DNS names or IP addresses for the certificate.'),
+      certificates: z
+        .enum(['Managed', 'Files'])
+        .default('Managed')
+        .describe(
+          'Managed: own CAs, caBundle kept. Files: somebody else makes and publishes them.',
+        ),
+      files: z
+        .strictObject({
+          certificateFile: path.describe('Certificate chain of the webhook, PEM.'),
+          privateKeyFile: path.describe('Its private key, PEM.'),
+          caFile: path.optional().describe('CA that the certificate must chain to, PEM.'),
+        })
+        .optional()
+        .describe('For `Files`; read again when their content changes.'),
+      clientAuthentication: z
+        .strictObject({
+          caFile: path.describe('CA of client certificates, PEM; re-read when it changes.'),
+          allowedNames: z
+            .array(z.string().min(1).max(253))
+            .min(1)
+            .max(16)
+            .describe('Common or alternative names of which a client certificate must have one.'),
+        })
+        .optional()
+        .describe('Answer only clients with such a certificate. Default: everybody.'),
     })
-    .prefault({}),
+    .prefault({})
+    .refine((value) => value.certificates !== 'Files' || value.files !== undefined, {
+      path: ['files'],
+      message: 'the files of the certificate, because `webhook.certificates` is Files',
+    }),
   operations: z
     .strictObject({
       host: z.string().max(253).default('0.0.0.0').describe('Address to listen on.'),
@@ -82,6 +113,13 @@ export const settingsSchema = z.strictObject({
         .max(64)
         .default('package')
         .describe('RAPL zone that power is read from; zones are never summed.'),
+      meter,
+      mesh,
+      nodeMetrics: z
+        .boolean()
+        .default(false)
+        .describe('Ask metrics.k8s.io for the load of nodes that no exporter tells of.'),
+      carbon,
       prometheus: prometheus.optional(),
       scrape: scrape.prefault({}),
     })
@@ -89,6 +127,10 @@ export const settingsSchema = z.strictObject({
     .refine((value) => value.backend !== 'Prometheus' || value.prometheus !== undefined, {
       path: ['prometheus', 'url'],
       message: 'the URL of a Prometheus server, because `telemetry.backend` is Prometheus',
+    })
+    .refine((value) => value.carbon?.query === undefined || value.backend === 'Prometheus', {
+      path: ['carbon', 'query'],
+      message: 'no query, because `telemetry.backend` is not Prometheus',
     }),
   learner: z
     .strictObject({

@@ -13,6 +13,8 @@ export interface ServiceSpec {
   readonly image: string;
   /** CPU request of the application container, millicores. */
   readonly requestMillicores: number;
+  /** Memory request of the application container; absent = none. */
+  readonly requestMebibytes?: number | undefined;
   /** CPU limit that the upstream manifest has; used only where limits are switched on. */
   readonly limitMillicores: number;
   readonly replicas: number;

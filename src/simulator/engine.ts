@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EventQueue } from './event-queue.ts';
+import { FirstCompletion } from './first-completion.ts';
 import { Frames } from './frames.ts';
 import { LatencyLog } from './latency-log.ts';
 import { lognormalTable, sample, type Law } from './law.ts';
-import { checkLoad, type Load } from './load.ts';
+import { checkLoad, nextOfTrace, type Load } from './load.ts';
 import type { Overheads } from './overheads.ts';
 import { PodTable } from './pod-table.ts';
 import { Processor } from './processor.ts';
@@ -53,6 +54,7 @@ export class Engine {
   readonly #program: Program;
   readonly #overheads: Overheads;
   readonly #processors: readonly Processor[];
+  readonly #first: FirstCompletion;
   readonly #queue = new EventQueue();
   readonly #frames = new Frames();
   readonly #sidecarDelays: Float64Array;
@@ -67,6 +69,7 @@ export class Engine {
     this.#program = program;
     this.#overheads = overheads;
     this.#processors = nodes.map((node) => new Processor(node.cores, node.speed));
+    this.#first = new FirstCompletion(nodes.length);
     this.pods = new PodTable(program.services.length, this.#processors);
     this.#sidecarDelays = lognormalTable(overheads.sidecarDelay);
     this.#arrivals = new Random(seed, 'arrivals');
@@ -84,8 +87,8 @@ export class Engine {
     checkLoad(load);
     this.#load = load;
     this.#nextArrival = Infinity;
-    if (load.kind === 'open') {
-      if (load.requestsPerSecond > 0) this.#drawArrival(load.requestsPerSecond);
+    if (load.kind !== 'closed') {
+      this.#drawArrival();
       return;
     }
     while (this.#connections < load.connections) {
@@ -106,7 +109,7 @@ export class Engine {
   /** Handles every event up to and including `until` and sets the clock to it. */
   run(until: number): void {
     const queue = this.#queue;
-    const processors = this.#processors;
+    const first = this.#first;
     for (;;) {
       let time = this.#nextArrival;
       let source = -2;
@@ -114,12 +117,9 @@ export class Engine {
         time = queue.nextTime;
         source = -1;
       }
-      for (let node = 0; node < processors.length; node++) {
-        const next = (processors[node] as Processor).next;
-        if (next < time) {
-          time = next;
-          source = node;
-        }
+      if (first.time < time) {
+        time = first.time;
+        source = first.node;
       }
       if (!(time <= until)) break;
       this.now = time;
@@ -148,11 +148,18 @@ export class Engine {
 
   #openArrival(): void {
     this.#issue(FROM_STREAM);
-    if (this.#load.kind === 'open') this.#drawArrival(this.#load.requestsPerSecond);
+    this.#drawArrival();
   }
 
-  #drawArrival(requestsPerSecond: number): void {
-    this.#nextArrival = this.now + this.#arrivals.exponential(1 / requestsPerSecond);
+  /** When the next request of a stream comes; never where its rate is 0. */
+  #drawArrival(): void {
+    const load = this.#load;
+    this.#nextArrival = Infinity;
+    if (load.kind === 'trace') {
+      this.#nextArrival = nextOfTrace(load, this.now, this.#arrivals.exponential(1));
+    } else if (load.kind === 'open' && load.requestsPerSecond > 0) {
+      this.#nextArrival = this.now + this.#arrivals.exponential(1 / load.requestsPerSecond);
+    }
   }
 
   /** A connection of the closed loop sends its next request, or closes if there are too many. */
@@ -239,19 +246,26 @@ export class Engine {
     const operation = frames.operation[frame] as number;
     const law = this.#program.laws[operation] as Law;
     const mean = this.#program.burstSeconds[operation] as number;
-    const work = sample(law, mean, this.#service) + (frames.overhead[frame] as number);
+    let work = sample(law, mean, this.#service) + (frames.overhead[frame] as number);
     frames.overhead[frame] = 0;
     const slot = frames.pod[frame] as number;
     const processor = this.#processors[pods.node[slot] as number] as Processor;
+    const { interferenceSlope } = this.#overheads;
+    if (interferenceSlope > 0) {
+      const others = Math.min(processor.cores, processor.jobs - (pods.jobs[slot] as number));
+      work *= 1 + (interferenceSlope * others) / processor.cores;
+    }
     const share = pods.share[slot] as number;
     pods.account(slot, processor.clock(this.now, share));
     pods.jobs[slot] = (pods.jobs[slot] as number) + 1;
     processor.start(this.now, share, frame, work / processor.speed);
+    this.#first.set(pods.node[slot] as number, processor.next);
   }
 
   #burstEnded(node: number): void {
     const processor = this.#processors[node] as Processor;
     const frame = processor.finish();
+    this.#first.set(node, processor.next);
     const frames = this.#frames;
     const pods = this.pods;
     const slot = frames.pod[frame] as number;

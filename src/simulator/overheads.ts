@@ -17,6 +17,11 @@ export interface Overheads {
   readonly sidecarDelay: DelayQuantiles;
   /** Share of {@link sidecarDelay} that a TCP exchange sees. */
   readonly sidecarTcpDelayFactor: number;
+  /**
+   * Co-location: a burst costs `1 + slope * b` times its CPU, where b is the share of the node's
+   * cores that other Pods keep busy when it starts. 0 (the default) = Pods do not disturb each other.
+   */
+  readonly interferenceSlope: number;
 }
 
 /** Defaults: vxlan network rows, Istio 1.24 sidecars. */
@@ -28,6 +33,7 @@ export const DEFAULT_OVERHEADS: Overheads = {
   sidecarTcpCpuSeconds: 50e-6,
   sidecarDelay: { medianSeconds: 0.5e-3, p99Seconds: 1.9e-3 },
   sidecarTcpDelayFactor: 0.25,
+  interferenceSlope: 0,
 };
 
 /** No network, no mesh: for comparing with queueing theory. */
@@ -39,4 +45,5 @@ export const NO_OVERHEADS: Overheads = {
   sidecarTcpCpuSeconds: 0,
   sidecarDelay: { medianSeconds: 0, p99Seconds: 0 },
   sidecarTcpDelayFactor: 0,
+  interferenceSlope: 0,
 };

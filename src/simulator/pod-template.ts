@@ -30,12 +30,20 @@ export function templateSpec(service: ServiceSpec, pin: Pin, cpuLimits: boolean)
         image: service.image,
         ports: [{ containerPort: service.port, protocol: 'TCP' }],
         resources: {
-          requests: { cpu: `${service.requestMillicores}m` },
+          requests: requestsOf(service),
           ...(cpuLimits ? { limits: { cpu: `${service.limitMillicores}m` } } : {}),
         },
       },
     ],
     ...pin,
+  };
+}
+
+/** A request of nothing is no request: the scheduler then counts its default. */
+function requestsOf({ requestMillicores, requestMebibytes }: ServiceSpec): Record<string, string> {
+  return {
+    ...(requestMillicores > 0 ? { cpu: `${requestMillicores}m` } : {}),
+    ...(requestMebibytes === undefined ? {} : { memory: `${requestMebibytes}Mi` }),
   };
 }
 

@@ -16,6 +16,8 @@ export class Processor {
   readonly speed: number;
   /** Time of the next completion if nothing changes; Infinity while idle. */
   next = Infinity;
+  /** Jobs present. */
+  jobs = 0;
   #time = 0;
   #nextShare: Share;
   readonly #shares: Share[];
@@ -60,6 +62,7 @@ export class Processor {
   /** Starts a job that needs `coreSeconds` of this node. */
   start(time: number, share: number, job: number, coreSeconds: number): void {
     this.#sync(time);
+    this.jobs++;
     (this.#shares[share] as Share).push(job, coreSeconds);
     this.#update();
   }
@@ -68,6 +71,7 @@ export class Processor {
   finish(): number {
     this.#sync(this.next);
     const job = this.#nextShare.pop();
+    this.jobs--;
     this.#update();
     return job;
   }

@@ -28,6 +28,15 @@ export class EdgeCounts {
     this.sumMilliseconds += milliseconds;
     this.count++;
   }
+
+  /** Adds the calls of another edge. */
+  add(other: EdgeCounts): void {
+    other.buckets.forEach((calls, bucket) => {
+      this.buckets[bucket] = (this.buckets[bucket] as number) + calls;
+    });
+    this.sumMilliseconds += other.sumMilliseconds;
+    this.count += other.count;
+  }
 }
 
 /** Which edge of a Pod: the service at the other end and how the calls went. */

@@ -14,6 +14,23 @@ export function bucketBound(le: string): number {
 }
 
 /**
+ * Several cumulative histograms as one. Their bounds may differ (native ones hold only buckets in
+ * use): what one of them has up to a bound is read off its nearest bound that is not beyond.
+ */
+export function addUpBuckets(histograms: readonly (readonly Bucket[])[]): readonly Bucket[] {
+  const [only, ...others] = histograms;
+  if (only === undefined || others.length === 0) return only ?? [];
+  const bounds = [...new Set(histograms.flatMap((one) => one.map(({ bound }) => bound)))];
+  return bounds.map((bound) => ({
+    bound,
+    count: histograms.reduce(
+      (sum, one) => sum + (one.findLast((bucket) => bucket.bound <= bound)?.count ?? 0),
+      0,
+    ),
+  }));
+}
+
+/**
  * The quantile of a histogram exactly as Prometheus' `histogram_quantile` defines it: linear
  * interpolation inside the bucket that holds the rank, from 0 in the first one; the highest
  * finite bound if the rank lies beyond it; NaN without observations, without a +Inf bucket or

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { counterDelta } from './counter.ts';
+import type { NodeUsage } from './node-usage.ts';
 import type { ReadingOptions } from './options.ts';
 import type { Missing, Reading } from './reading.ts';
 import { groupKey, type Vector } from './selection.ts';
@@ -23,14 +24,26 @@ export type LoadAnswers = Answers<
   | 'availableNewest'
   | 'memorySum'
   | 'nodeNames'
->;
+  | 'cgroupCpuBefore'
+  | 'cgroupCpuAfter'
+  | 'cgroupNewestBefore'
+  | 'cgroupNewestAfter'
+  | 'machineCores'
+  | 'cgroupMemorySum'
+  | 'cgroupMemoryCount'
+  | 'cgroupMemoryNewest'
+  | 'machineMemory'
+> & {
+  /** What the API server's metrics say; undefined = they were not asked or did not answer. */
+  readonly usage?: readonly NodeUsage[] | undefined;
+};
 
 /** More than this above 1 is no rounding. */
 const TOLERANCE = 0.01;
 
 /**
- * CPU and memory of every node. CPU comes from node-exporter where it tells, else from Kepler's
- * usage ratio; memory only from node-exporter, and is absent (not 0) without it.
+ * CPU and memory of every node, from the first that tells: node-exporter, cAdvisor's root cgroup,
+ * the API server's metrics, and for CPU Kepler's usage ratio. Where nobody tells it is absent.
  */
 export function readLoad(
   answers: LoadAnswers,
@@ -41,12 +54,23 @@ export function readLoad(
   const names = nodeNames(answers);
   const exporterCpu = exporterCpuRatios(answers, names, context);
   const memory = memoryRatios(answers, names, context);
-  const keplerCpu = usageRatios(answers, context);
+  const cgroups = cgroupNames(answers);
+  const cpu = [
+    exporterCpu,
+    cgroupCpuRatios(answers, cgroups, context),
+    serverRatios(answers.usage, 'cpu', context),
+    usageRatios(answers, context),
+  ];
+  const memories = [
+    memory,
+    cgroupMemoryRatios(answers, cgroups, context),
+    serverRatios(answers.usage, 'memory', context),
+  ];
   const loads = new Map<string, NodeLoad>();
-  for (const node of new Set([...exporterCpu.keys(), ...memory.keys(), ...keplerCpu.keys()])) {
+  for (const node of new Set([...cpu, ...memories].flatMap((readings) => [...readings.keys()]))) {
     loads.set(node, {
-      cpuRatio: firstMeasured(exporterCpu.get(node), keplerCpu.get(node)) ?? noExporter(node),
-      memoryRatio: memory.get(node) ?? noExporter(node),
+      cpuRatio: firstMeasured(cpu.map((readings) => readings.get(node))) ?? noExporter(node),
+      memoryRatio: firstMeasured(memories.map((one) => one.get(node))) ?? noExporter(node),
     });
   }
   return loads;
@@ -61,7 +85,7 @@ function noExporter(node: string): Missing {
   return missing('absent', `${node}: no exporter tells`);
 }
 
-function firstMeasured(...readings: readonly (Reading | undefined)[]): Reading | undefined {
+function firstMeasured(readings: readonly (Reading | undefined)[]): Reading | undefined {
   return (
     readings.find((reading) => reading?.kind === 'measured') ??
     readings.find((reading) => reading !== undefined)
@@ -153,6 +177,93 @@ function memoryRatios(
     });
     const share = 1 - available / (totals.get(machine) ?? Number.NaN);
     readings.set(node, gauge.kind === 'missing' ? gauge : ratioReading(node, share, gauge));
+  }
+  return readings;
+}
+
+/** cAdvisor knows nothing of `node_uname_info`; its address is the node's name. */
+function cgroupNames(answers: LoadAnswers): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { labels } of [
+    ...(answers.cgroupCpuAfter ?? []),
+    ...(answers.cgroupMemorySum ?? []),
+  ]) {
+    const address = (labels['instance'] ?? '').replace(/:\d+$/, '');
+    names.set(groupKey(labels, MACHINE), labels['node'] || address);
+  }
+  return names;
+}
+
+function cgroupCpuRatios(
+  answers: LoadAnswers,
+  names: ReadonlyMap<string, string>,
+  { window, options }: Context,
+): ReadonlyMap<string, Reading> {
+  const busy = ends(answers.cgroupCpuBefore, answers.cgroupCpuAfter);
+  const newest = ends(answers.cgroupNewestBefore, answers.cgroupNewestAfter);
+  const cores = byMachine(answers.machineCores);
+  const readings = new Map<string, Reading>();
+  for (const [machine, after] of busy.after) {
+    const node = names.get(machine) ?? machine;
+    const span = spanOf(
+      window,
+      { before: newest.before.get(machine), after: newest.after.get(machine) },
+      { staleAfterSeconds: options.staleAfterSeconds, subject: `cAdvisor on ${node}` },
+    );
+    if (span.kind === 'missing') {
+      readings.set(node, span);
+      continue;
+    }
+    const seconds = counterDelta(busy.before.get(machine) ?? Number.NaN, after);
+    const share = seconds / span.seconds / (cores.get(machine) ?? Number.NaN);
+    readings.set(node, ratioReading(node, share, { ...span, samples: 2 }));
+  }
+  return readings;
+}
+
+function cgroupMemoryRatios(
+  answers: LoadAnswers,
+  names: ReadonlyMap<string, string>,
+  context: Context,
+): ReadonlyMap<string, Reading> {
+  const counts = byMachine(answers.cgroupMemoryCount);
+  const newest = byMachine(answers.cgroupMemoryNewest);
+  const totals = byMachine(answers.machineMemory);
+  const readings = new Map<string, Reading>();
+  for (const [machine, sum] of byMachine(answers.cgroupMemorySum)) {
+    const node = names.get(machine) ?? machine;
+    const samples = counts.get(machine);
+    const gauge = gaugeSpan(context, `memory of ${node}`, { samples, newest: newest.get(machine) });
+    const share = sum / (samples ?? Number.NaN) / (totals.get(machine) ?? Number.NaN);
+    readings.set(node, gauge.kind === 'missing' ? gauge : ratioReading(node, share, gauge));
+  }
+  return readings;
+}
+
+/**
+ * The API server's metrics know the present only: for a window whose end is longer ago than a
+ * sample may be old they say nothing.
+ */
+function serverRatios(
+  usage: readonly NodeUsage[] | undefined,
+  what: 'cpu' | 'memory',
+  { window, options }: Context,
+): ReadonlyMap<string, Reading> {
+  const readings = new Map<string, Reading>();
+  for (const one of usage ?? []) {
+    const apart = Math.abs(window.to - one.measuredAt) / 1000;
+    if (apart > options.staleAfterSeconds) {
+      const detail = `${one.node}: usage was measured ${apart.toFixed(0)} s apart from the window`;
+      readings.set(one.node, missing('stale', detail));
+      continue;
+    }
+    const [used, capacity] =
+      what === 'cpu'
+        ? [one.cpuCores, one.capacityCores]
+        : [one.memoryBytes, one.capacityBytes];
+    const ageSecondsNow = ageSeconds(one.measuredAt, window.to);
+    const from = { seconds: one.windowSeconds, samples: 1, ageSeconds: ageSecondsNow };
+    readings.set(one.node, ratioReading(one.node, used / (capacity ?? Number.NaN), from));
   }
   return readings;
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MeterPreset } from './preset.ts';
 import { zonePreference } from './questions.ts';
-import type { Vector } from './selection.ts';
+import { groupKey, type Vector } from './selection.ts';
+import type { Labels } from './series.ts';
+import type { Span } from './span.ts';
+import type { Missing } from './reading.ts';
 
-/** The watts gauge of one node over a window, in the one zone that is used. */
+/** The power of one node over a window, in the one zone that is used. */
 export interface NodePower {
   /** Mean watts; undefined = the node does not expose the zone; NaN if any sample was. */
   readonly watts: number | undefined;
@@ -11,6 +15,10 @@ export interface NodePower {
   readonly zones: ReadonlySet<string>;
   /** The `path` labels of the used zone, each with its zone. */
   readonly paths: readonly { readonly zone: string; readonly path: string }[];
+  /** The meter says that it models power rather than measures it. */
+  readonly modelled: boolean;
+  /** A counter fell: the meter restarted, and what it counted before is lost. */
+  readonly restarted: boolean;
 }
 
 /** Watts of all nodes in one zone. */
@@ -23,32 +31,44 @@ export interface NodePowers {
 /** Power under which no processor package runs; the fake meter shows about 0.0001 W. */
 const LEAST_REAL_WATTS = 0.01;
 
-interface Gauge {
+interface Part {
   readonly zone: string;
   readonly path: string;
-  readonly mean: number;
+  readonly watts: number;
   readonly samples: number;
+  readonly modelled: boolean;
+  readonly restarted: boolean;
+}
+
+/** What the power of nodes is made from. */
+export interface NodePowerInput {
+  readonly preset: MeterPreset;
+  /** Sum and count of a gauge's samples, or a counter at both ends of the window. */
+  readonly first: Vector | undefined;
+  readonly second: Vector | undefined;
+  readonly zone: string;
+  readonly nodeOf: (labels: Labels) => string;
+  /** The time between a counter's two samples, by node. */
+  readonly spanOf: (node: string) => Span | Missing | undefined;
 }
 
 /**
- * Means of the watts gauge by node, in the zone that most nodes expose; between equals the
- * preferred one, then Kepler's order. Sockets of one zone (one `path` each) are added up.
+ * Mean power by node, in the zone that most nodes expose; between equals the preferred one, then
+ * Kepler's order. Sockets of one zone (one `path` each) and modes are added up.
  */
-export function nodePowers(
-  sums: Vector | undefined,
-  counts: Vector | undefined,
-  preferredZone: string,
-): NodePowers {
-  const gauges = gaugesByNode(sums, counts);
-  const zone = commonZone(gauges, preferredZone);
+export function nodePowers(input: NodePowerInput): NodePowers {
+  const parts = input.preset.node.kind === 'gauge' ? gaugeParts(input) : counterParts(input);
+  const zone = input.preset.zones === 'label' ? commonZone(parts, input.zone) : input.zone;
   const nodes = new Map<string, NodePower>();
-  for (const [node, all] of gauges) {
-    const used = all.filter((gauge) => gauge.zone === zone);
+  for (const [node, all] of parts) {
+    const used = all.filter((part) => part.zone === zone);
     nodes.set(node, {
-      watts: used.length === 0 ? undefined : used.reduce((sum, { mean }) => sum + mean, 0),
+      watts: used.length === 0 ? undefined : used.reduce((sum, { watts }) => sum + watts, 0),
       samples: used.length === 0 ? 0 : Math.min(...used.map(({ samples }) => samples)),
-      zones: new Set(all.map((gauge) => gauge.zone)),
+      zones: new Set(all.map((part) => part.zone)),
       paths: used.map(({ zone: of, path }) => ({ zone: of, path })),
+      modelled: used.some(({ modelled }) => modelled),
+      restarted: used.some(({ restarted }) => restarted),
     });
   }
   return { zone, nodes };
@@ -63,30 +83,65 @@ export function isFakeMeter(power: NodePower): boolean {
   return power.watts !== undefined && power.watts > 0 && power.watts < LEAST_REAL_WATTS;
 }
 
-function gaugesByNode(
-  sums: Vector | undefined,
-  counts: Vector | undefined,
-): ReadonlyMap<string, readonly Gauge[]> {
-  const key = (labels: Readonly<Record<string, string>>): string =>
-    [labels['node_name'], labels['zone'], labels['path']].join('\u0000');
-  const samplesBy = new Map((counts ?? []).map(({ labels, value }) => [key(labels), value]));
-  const gauges = new Map<string, Gauge[]>();
-  for (const { labels, value } of sums ?? []) {
-    const node = labels['node_name'];
-    const samples = samplesBy.get(key(labels));
+const IDENTITY = ['node_name', 'zone', 'path', 'mode', 'namespace', 'pod', 'instance'];
+
+function gaugeParts({ preset, first, second, zone, nodeOf }: NodePowerInput): Map<string, Part[]> {
+  const samplesBy = valuesBy(second);
+  const parts = new Map<string, Part[]>();
+  for (const { labels, value } of first ?? []) {
+    const node = nodeOf(labels);
+    const samples = samplesBy.get(groupKey(labels, IDENTITY));
     if (!node || samples === undefined || samples <= 0) continue;
-    const gauge = { zone: labels['zone'] ?? '', path: labels['path'] ?? '', samples };
-    const list = gauges.get(node);
-    if (list === undefined) gauges.set(node, [{ ...gauge, mean: value / samples }]);
-    else list.push({ ...gauge, mean: value / samples });
+    const watts = (value / samples) * preset.node.unit;
+    add(parts, node, { ...partOf(labels, preset, zone), watts, samples, restarted: false });
   }
-  return gauges;
+  return parts;
 }
 
-function commonZone(gauges: ReadonlyMap<string, readonly Gauge[]>, preferred: string): string {
+/** Joules per second between the two samples. All counters of one meter are reset together. */
+function counterParts(input: NodePowerInput): Map<string, Part[]> {
+  const { preset, first, second, zone, nodeOf } = input;
+  const before = valuesBy(first);
+  const parts = new Map<string, Part[]>();
+  for (const { labels, value } of second ?? []) {
+    const node = nodeOf(labels);
+    const span = node ? input.spanOf(node) : undefined;
+    if (span === undefined) continue;
+    const from = before.get(groupKey(labels, IDENTITY)) ?? 0;
+    const watts =
+      span.kind === 'span' ? ((value - from) * preset.node.unit) / span.seconds : Number.NaN;
+    const part = partOf(labels, preset, zone);
+    add(parts, node, { ...part, watts, samples: 2, restarted: value < from });
+  }
+  return parts;
+}
+
+function valuesBy(vector: Vector | undefined): ReadonlyMap<string, number> {
+  return new Map((vector ?? []).map(({ labels, value }) => [groupKey(labels, IDENTITY), value]));
+}
+
+function partOf(
+  labels: Labels,
+  preset: MeterPreset,
+  zone: string,
+): Pick<Part, 'zone' | 'path' | 'modelled'> {
+  return {
+    zone: preset.zones === 'label' ? (labels['zone'] ?? '') : zone,
+    path: labels['path'] ?? '',
+    modelled: /model|estimat/i.test(labels['source'] ?? ''),
+  };
+}
+
+function add(parts: Map<string, Part[]>, node: string, part: Part): void {
+  const list = parts.get(node);
+  if (list === undefined) parts.set(node, [part]);
+  else list.push(part);
+}
+
+function commonZone(parts: ReadonlyMap<string, readonly Part[]>, preferred: string): string {
   const nodesWith = new Map<string, number>();
-  for (const all of gauges.values()) {
-    for (const zone of new Set(all.map((gauge) => gauge.zone))) {
+  for (const all of parts.values()) {
+    for (const zone of new Set(all.map((part) => part.zone))) {
       nodesWith.set(zone, (nodesWith.get(zone) ?? 0) + 1);
     }
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PerihelionError } from '#errors';
 import { Agent, request } from 'undici';
 import { readText } from './body.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { type PrometheusReply, readReply } from './prometheus-reply.ts';
+import { readSecret } from './secret.ts';
 import type { Vector } from './selection.ts';
 import { describeError } from './vector-source.ts';
 
@@ -143,15 +143,6 @@ export class PrometheusClient {
       all['authorization'] = `Basic ${login}`;
     }
     return all;
-  }
-}
-
-async function readSecret(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    const message = `cannot read ${path}: ${describeError(error)}`;
-    throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', message, { cause: error });
   }
 }
 

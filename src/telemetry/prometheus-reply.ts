@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
+import { classicBuckets, type NativeBucket } from './native-histogram.ts';
 import type { Sample, Vector } from './selection.ts';
 
 /** What an instant query answered. */
@@ -26,20 +27,42 @@ export function readReply(text: string): PrometheusReply {
   const warnings = [reply['warnings'], reply['infos']].flatMap((list): readonly string[] =>
     Array.isArray(list) ? list.map(String) : [],
   );
-  return { vector: result.map(readSample), warnings };
+  return { vector: result.flatMap(readSample), warnings };
 }
 
-function readSample(entry: unknown): Sample {
+/** One sample; a native histogram becomes the samples of a classic one. */
+function readSample(entry: unknown): Sample[] {
   const sample = asRecord(entry);
   const metric = asRecord(sample?.['metric']);
   const value: unknown = sample?.['value'];
-  if (metric === undefined || !Array.isArray(value)) throw garbage('a sample without value');
+  const histogram: unknown = sample?.['histogram'];
+  if (metric === undefined || !(Array.isArray(value) || Array.isArray(histogram))) {
+    throw garbage('a sample without value');
+  }
   const labels: Record<string, string> = {};
   for (const [name, label] of Object.entries(metric)) {
     if (typeof label !== 'string') throw garbage(`label ${name} is not a string`);
     labels[name] = label;
   }
-  return { labels, value: readValue(value[1]) };
+  if (Array.isArray(histogram)) return classicBuckets(labels, readHistogram(histogram[1]));
+  return [{ labels, value: readValue(Array.isArray(value) ? value[1] : undefined) }];
+}
+
+function readHistogram(entry: unknown): {
+  readonly count: number;
+  readonly buckets: readonly NativeBucket[];
+} {
+  const histogram = asRecord(entry);
+  const buckets: unknown = histogram?.['buckets'] ?? [];
+  if (!Array.isArray(buckets)) throw garbage('a histogram without buckets');
+  return {
+    count: readValue(histogram?.['count']),
+    buckets: buckets.map((bucket: unknown): NativeBucket => {
+      if (!Array.isArray(bucket) || bucket.length !== 4) throw garbage('a bucket of a histogram');
+      const [rule, lower, upper, count] = bucket as unknown[];
+      return [Number(rule), readValue(lower), readValue(upper), readValue(count)];
+    }),
+  };
 }
 
 function readValue(value: unknown): number {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PrometheusClient, type PrometheusOptions } from './prometheus-client.ts';
-import { countQuery, sampledAtQuery, sumQuery, valueQuery } from './promql.ts';
+import { countQuery, presenceQuery, sampledAtQuery, sumQuery, valueQuery } from './promql.ts';
+import type { Vector } from './selection.ts';
 import { createSources, type SourcesOptions, type Telemetry } from './sources.ts';
 import type { VectorSource } from './vector-source.ts';
 
 /** Readings from a Prometheus server. */
 export interface PrometheusTelemetry extends Telemetry {
+  /** Asks a query of the user's own, for what there is no standard metric of. */
+  query(query: string, time: number): Promise<Vector>;
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -21,7 +24,11 @@ export function createPrometheusTelemetry(
 ): PrometheusTelemetry {
   const client = new PrometheusClient(options);
   const sources = createSources(overApi(client), options);
-  return { ...sources, close: () => client.close() };
+  return {
+    ...sources,
+    query: (query, time) => client.query(query, time),
+    close: () => client.close(),
+  };
 }
 
 function overApi(client: PrometheusClient): VectorSource {
@@ -32,6 +39,10 @@ function overApi(client: PrometheusClient): VectorSource {
       return vector.map(({ labels, value }) => ({ labels, value: Math.round(value * 1000) }));
     },
     sum: (selection, window) => client.query(sumQuery(selection, window), window.to),
+    async present(selections, time) {
+      const vector = await client.query(presenceQuery(selections), time);
+      return new Set(vector.map(({ labels }) => labels['question'] ?? ''));
+    },
     count: (selection, window) => client.query(countQuery(selection, window), window.to),
   };
 }

@@ -4,7 +4,21 @@ import type { Window } from './source.ts';
 
 /** The newest value of every series, combined. */
 export function valueQuery(selection: Selection): string {
-  return combined(selection, `${selector(selection)}${comparison(selection)}`);
+  const classic = combined(selection, `${selector(selection)}${comparison(selection)}`);
+  if (selection.native === undefined) return classic;
+  const native = { ...selection, metric: selection.native };
+  const by = selection.by.filter((label) => label !== 'le');
+  return `${classic} or ${combined({ by, combine: 'sum' }, selector(native))}`;
+}
+
+/** One sample for each selection that any series answers, its name in the label `question`. */
+export function presenceQuery(selections: readonly Selection[]): string {
+  return selections
+    .map((selection) => {
+      const count = `count(${selector(selection)}${comparison(selection)})`;
+      return `label_replace(${count},"question",${JSON.stringify(selection.name)},"","")`;
+    })
+    .join(' or ');
 }
 
 /**
@@ -47,6 +61,9 @@ function selector(selection: Selection): string {
       ? `${label}=${JSON.stringify(only)}`
       : `${label}=~${JSON.stringify(values.map(escapeRegExp).join('|'))}`;
   });
+  for (const [label, values] of Object.entries(selection.except ?? {})) {
+    matchers.push(`${label}!~${JSON.stringify(values.map(escapeRegExp).join('|'))}`);
+  }
   for (const label of selection.present) matchers.push(`${label}!=""`);
   return `${selection.metric}{${matchers.join(',')}}`;
 }

@@ -1,121 +1,184 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MESH_PRESETS } from './mesh-presets.ts';
+import { METER_PRESETS, metricOfZone } from './meter-presets.ts';
+import type { MeshPreset, MeterPreset, SeriesOf, Sign } from './preset.ts';
 import type { Selection } from './selection.ts';
 
 /** Kepler's own order of zones, used where the preferred one is not exposed. */
 export const ZONE_ORDER = ['package', 'psys', 'core', 'dram', 'uncore'] as const;
 
-/** Everything that is ever asked of an exporter; nothing else is kept in memory. */
-export interface Questions {
-  readonly nodeWatts: Selection;
-  readonly nodeWattsNewest: Selection;
-  readonly podJoules: Selection;
-  readonly usageRatio: Selection;
+/** The exporters that are scraped directly. `kepler` is any meter, `istio` any mesh. */
+export type ExporterKind = 'kepler' | 'istio' | 'node-exporter';
+
+/** What is asked of a meter of power. */
+export interface MeterQuestions {
+  readonly node: Selection;
+  readonly nodeNewest: Selection;
+  readonly pods: Selection;
+}
+
+/** What is asked of a mesh; undefined where it does not tell. */
+export interface MeshQuestions {
   readonly requests: Selection;
   readonly requestsNewest: Selection;
   readonly buckets: Selection;
-  readonly calls: Selection;
-  readonly connections: Selection;
+  readonly calls: Selection | undefined;
+  readonly connections: Selection | undefined;
   readonly up: Selection;
+}
+
+/** What is asked about load, whoever meters power. */
+export interface LoadQuestions {
+  readonly usageRatio: Selection;
   readonly cpuIdle: Selection;
   readonly cpuTotal: Selection;
   readonly memoryAvailable: Selection;
   readonly memoryTotal: Selection;
   readonly nodeNames: Selection;
+  readonly cgroupCpu: Selection;
+  readonly cgroupMemory: Selection;
+  readonly machineCores: Selection;
+  readonly machineMemory: Selection;
 }
-
-/** The name of one question. */
-export type QuestionName = keyof Questions;
-
-/** The exporters that are known. */
-export type ExporterKind = 'kepler' | 'istio' | 'node-exporter';
-
-/** Which exporter answers which questions. */
-export const QUESTIONS_OF: Readonly<Record<ExporterKind, readonly QuestionName[]>> = {
-  kepler: ['nodeWatts', 'nodeWattsNewest', 'podJoules', 'usageRatio'],
-  istio: ['requests', 'requestsNewest', 'buckets', 'calls', 'connections', 'up'],
-  'node-exporter': ['cpuIdle', 'cpuTotal', 'memoryAvailable', 'memoryTotal', 'nodeNames'],
-};
 
 /** The preferred zone first, then the others in {@link ZONE_ORDER}. */
 export function zonePreference(zone: string): readonly string[] {
   return [zone, ...ZONE_ORDER.filter((other) => other !== zone)];
 }
 
-/** A Pod's scraped endpoint: one Pod may be scraped twice, and must not count twice. */
-const POD = ['namespace', 'pod', 'job', 'instance'];
+const ENDPOINT = ['namespace', 'pod', 'job', 'instance'];
 const MACHINE = ['node', 'instance'];
-const SERVER_SIDE = { reporter: ['destination'] };
 
-/**
- * The questions, for a preferred zone. Counters are combined over series that one process counts
- * and that are therefore reset together (all of one Pod's sidecar); never over Pods.
- */
-export function createQuestions(zone: string): Questions {
-  const zones = { zone: zonePreference(zone) };
+/** The questions to one meter, for a preferred zone. */
+export function meterQuestions(preset: MeterPreset, zone: string): MeterQuestions {
+  const zones = preset.zones === 'label' ? { zone: zonePreference(zone) } : {};
+  const of = (name: string, series: SeriesOf): Selection =>
+    selectionOf(`${preset.name}.${name}`, {
+      ...series,
+      metric: metricOfZone(series.metric, zone),
+      where: { ...series.where, ...zones },
+    });
+  const identity = { node_name: preset.node.labels['node_name'] ?? 'node_name' };
+  const more = preset.zones === 'none' ? preset.node.labels : identity;
   return {
-    nodeWatts: {
-      ...ask('nodeWatts', 'kepler_node_cpu_watts', ['node_name', 'zone', 'path']),
-      where: zones,
-    },
-    nodeWattsNewest: {
-      ...ask('nodeWattsNewest', 'kepler_node_cpu_watts', ['node_name']),
-      where: zones,
-      combine: 'max',
-    },
+    // Kepler's counters are kept apart by mode; several jobs that scrape one exporter count once.
+    node: { ...of('node', preset.node), combine: preset.node.kind === 'counter' ? 'max' : 'sum' },
+    nodeNewest: { ...of('nodeNewest', { ...preset.node, labels: more }), combine: 'max' },
     // The greatest over the states: a terminated Pod shows its last value once more, and must
     // not count twice.
-    podJoules: {
-      ...ask('podJoules', 'kepler_pod_cpu_joules_total', ['node_name', 'pod_id', 'zone']),
-      where: zones,
-      combine: 'max',
-    },
-    usageRatio: ask('usageRatio', 'kepler_node_cpu_usage_ratio', ['node_name']),
-    requests: {
-      ...ask('requests', 'istio_requests_total', [...POD, 'response_code', 'grpc_response_status']),
-      where: SERVER_SIDE,
-    },
-    requestsNewest: {
-      ...ask('requestsNewest', 'istio_requests_total', POD),
-      where: SERVER_SIDE,
-      combine: 'max',
-    },
-    buckets: {
-      ...ask('buckets', 'istio_request_duration_milliseconds_bucket', [...POD, 'le']),
-      where: SERVER_SIDE,
-    },
-    calls: callQuestion('calls', 'istio_requests_total'),
-    connections: callQuestion('connections', 'istio_tcp_connections_opened_total'),
+    pods: { ...of('pods', preset.pods), combine: preset.pods.kind === 'counter' ? 'max' : 'sum' },
+  };
+}
+
+/**
+ * The questions to one mesh. Counters are combined over series that one process counts and that
+ * are therefore reset together (all of one Pod's sidecar); never over Pods.
+ */
+export function meshQuestions(preset: MeshPreset): MeshQuestions {
+  const of = (name: string, series: SeriesOf): Selection =>
+    selectionOf(`${preset.name}.${name}`, series);
+  const optional = (name: string, series: SeriesOf | undefined): Selection | undefined =>
+    series && of(name, series);
+  const endpoint = Object.fromEntries(
+    ENDPOINT.map((label) => [label, preset.requests.labels[label] ?? label]),
+  );
+  const newest = of('requestsNewest', { ...preset.requests, labels: endpoint });
+  return {
+    requests: of('requests', preset.requests),
+    requestsNewest: { ...newest, combine: 'max' },
+    buckets: { ...of('buckets', preset.durations), native: preset.durations.native },
+    calls: optional('calls', preset.calls),
+    connections: optional('connections', preset.connections),
     up: {
-      ...ask('up', 'up', POD),
+      ...plain('up', 'up', ENDPOINT),
       present: ['namespace', 'pod'],
       equals: 1,
-      combine: 'max',
-    },
-    cpuIdle: {
-      ...ask('cpuIdle', 'node_cpu_seconds_total', MACHINE),
-      where: { mode: ['idle'] },
-    },
-    cpuTotal: ask('cpuTotal', 'node_cpu_seconds_total', MACHINE),
-    memoryAvailable: ask('memoryAvailable', 'node_memory_MemAvailable_bytes', MACHINE),
-    memoryTotal: ask('memoryTotal', 'node_memory_MemTotal_bytes', MACHINE),
-    nodeNames: {
-      ...ask('nodeNames', 'node_uname_info', [...MACHINE, 'nodename']),
       combine: 'max',
     },
   };
 }
 
-function ask(name: QuestionName, metric: string, by: readonly string[]): Selection {
-  return { name, metric, by, where: {}, present: [], equals: undefined, combine: 'sum' };
+/** The questions about load: node-exporter, cAdvisor, Kepler's usage ratio. */
+export function loadQuestions(): LoadQuestions {
+  const root = { id: ['/'] };
+  return {
+    usageRatio: plain('usageRatio', 'kepler_node_cpu_usage_ratio', ['node_name']),
+    cpuIdle: { ...plain('cpuIdle', 'node_cpu_seconds_total', MACHINE), where: { mode: ['idle'] } },
+    cpuTotal: plain('cpuTotal', 'node_cpu_seconds_total', MACHINE),
+    memoryAvailable: plain('memoryAvailable', 'node_memory_MemAvailable_bytes', MACHINE),
+    memoryTotal: plain('memoryTotal', 'node_memory_MemTotal_bytes', MACHINE),
+    nodeNames: { ...plain('nodeNames', 'node_uname_info', [...MACHINE, 'nodename']), combine: 'max' },
+    cgroupCpu: {
+      ...plain('cgroupCpu', 'container_cpu_usage_seconds_total', MACHINE),
+      where: root,
+      combine: 'max',
+    },
+    cgroupMemory: {
+      ...plain('cgroupMemory', 'container_memory_working_set_bytes', MACHINE),
+      where: root,
+      combine: 'max',
+    },
+    machineCores: { ...plain('machineCores', 'machine_cpu_cores', MACHINE), combine: 'max' },
+    machineMemory: { ...plain('machineMemory', 'machine_memory_bytes', MACHINE), combine: 'max' },
+  };
 }
 
-function callQuestion(name: QuestionName, metric: string): Selection {
-  const by = [
-    ...POD,
-    'source_workload',
-    'source_workload_namespace',
-    'destination_workload',
-    'destination_workload_namespace',
-  ];
-  return { ...ask(name, metric, by), where: SERVER_SIDE };
+/** A question whether a preset's exporter is there; the preset's name comes first in its name. */
+export function signQuestions(preset: {
+  readonly name: string;
+  readonly detect: readonly Sign[];
+}): readonly Selection[] {
+  return preset.detect.map((sign, index) =>
+    selectionOf(`${preset.name}.sign${index}`, { ...sign, labels: {} }),
+  );
+}
+
+/** Everything that an exporter of a kind may ever be asked; nothing else is kept in memory. */
+export function questionsOf(kind: ExporterKind, zone: string): readonly Selection[] {
+  const load = loadQuestions();
+  switch (kind) {
+    case 'kepler':
+      return [
+        ...METER_PRESETS.flatMap((preset) => [
+          ...Object.values(meterQuestions(preset, zone)),
+          ...signQuestions(preset),
+        ]),
+        load.usageRatio,
+      ];
+    case 'istio':
+      return uniqueByName(
+        MESH_PRESETS.flatMap((preset) => [
+          ...Object.values(meshQuestions(preset)),
+          ...signQuestions(preset),
+        ]),
+      );
+    default: {
+      const { cpuIdle, cpuTotal, memoryAvailable, memoryTotal, nodeNames } = load;
+      return [cpuIdle, cpuTotal, memoryAvailable, memoryTotal, nodeNames];
+    }
+  }
+}
+
+function uniqueByName(selections: readonly (Selection | undefined)[]): readonly Selection[] {
+  const known = selections.filter((one) => one !== undefined);
+  return [...new Map(known.map((one) => [one.name, one])).values()];
+}
+
+function selectionOf(name: string, series: SeriesOf): Selection {
+  const entries = Object.entries(series.labels).map(
+    ([own, theirs]) => [own, typeof theirs === 'string' ? [theirs] : theirs] as const,
+  );
+  const by = [...new Set(entries.flatMap(([, theirs]) => theirs))];
+  const same = entries.every(([own, theirs]) => theirs.length === 1 && theirs[0] === own);
+  return {
+    ...plain(name, series.metric, by),
+    where: series.where ?? {},
+    except: series.except,
+    present: series.present ?? [],
+    rename: same ? undefined : Object.fromEntries(entries),
+  };
+}
+
+function plain(name: string, metric: string, by: readonly string[]): Selection {
+  return { name, metric, by, where: {}, present: [], equals: undefined, combine: 'sum' };
 }

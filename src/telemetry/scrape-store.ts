@@ -55,6 +55,15 @@ export class ScrapeStore implements VectorSource {
     return Promise.resolve(group({ by: selection.by, combine: 'sum' }, samples));
   }
 
+  present(selections: readonly Selection[], time: number): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
+    for (const selection of selections) {
+      const [first] = this.#collect((history) => history.at(selection, time).samples);
+      if (first !== undefined) found.add(selection.name);
+    }
+    return Promise.resolve(found);
+  }
+
   count(selection: Selection, window: Window): Promise<Vector> {
     const samples = this.#collect((history) =>
       history.over(selection, window).map(({ labels }) => ({ labels, value: 1 })),

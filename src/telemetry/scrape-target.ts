@@ -11,6 +11,15 @@ export interface ScrapeTarget {
     readonly pod?: string | undefined;
   };
   readonly kind: ExporterKind;
+  /** It is trusted with credentials. */
+  readonly secure?: boolean | undefined;
+}
+
+/** Exporters behind a proxy that asks who calls: where they are. */
+export interface SecureTargets {
+  /** Nobody else's Pods are sent a token, whatever their labels say. */
+  readonly namespaces: readonly string[];
+  readonly port: number;
 }
 
 /** What a target needs to know of a Pod. */
@@ -31,48 +40,64 @@ interface Endpoint {
 }
 
 const KEPLER: Endpoint = { kind: 'kepler', port: 28_282, path: '/metrics' };
+const KEPLER_OLD: Endpoint = { kind: 'kepler', port: 9102, path: '/metrics' };
+const SCAPHANDRE: Endpoint = { kind: 'kepler', port: 8080, path: '/metrics' };
 const NODE_EXPORTER: Endpoint = { kind: 'node-exporter', port: 9100, path: '/metrics' };
 const SIDECAR: Endpoint = { kind: 'istio', port: 15_020, path: '/stats/prometheus' };
+const LINKERD: Endpoint = { kind: 'istio', port: 4191, path: '/metrics' };
 
 /** Exporters by their `app.kubernetes.io/name`. */
 const BY_NAME: Readonly<Record<string, Endpoint>> = {
   kepler: KEPLER,
+  'kepler-exporter': KEPLER_OLD,
+  scaphandre: SCAPHANDRE,
   'node-exporter': NODE_EXPORTER,
   'prometheus-node-exporter': NODE_EXPORTER,
 };
 
 /** Set by Istio's injector on every Pod that it gives a sidecar. */
 const INJECTED = 'security.istio.io/tlsMode';
+/** Set by Linkerd's injector. */
+const INJECTED_LINKERD = 'linkerd.io/control-plane-ns';
+/** Set on the Pods of a waypoint. */
+const WAYPOINT = 'gateway.networking.k8s.io/gateway-name';
 
 /**
- * The endpoints of Pods that export what is of use: Kepler and node-exporter by their
- * `app.kubernetes.io/name` label, and every Pod with a sidecar or with `prometheus.io/scrape:
- * "true"` as a sidecar. `prometheus.io/port`, `path` and `scheme` override the usual address;
+ * The endpoints of Pods that export what is of use, in any namespace: meters and node-exporter by
+ * their `app.kubernetes.io/name` label, and every Pod with a sidecar, of a waypoint or of ztunnel,
+ * or with `prometheus.io/scrape: "true"`, as one that tells of requests. `prometheus.io/port`, `path` and `scheme` override the usual address;
  * `prometheus.io/scrape: "false"` leaves a Pod out. Pods that do not run or have no address yet
  * have no endpoint.
+ * @param secure meters and node-exporters that are reached through a proxy with credentials.
  */
-export function scrapeTargetsOf(pods: Iterable<ScrapedPod>): ScrapeTarget[] {
+export function scrapeTargetsOf(
+  pods: Iterable<ScrapedPod>,
+  secure?: SecureTargets,
+): ScrapeTarget[] {
   const targets: ScrapeTarget[] = [];
   for (const pod of pods) {
-    const target = targetOf(pod);
+    const target = targetOf(pod, secure);
     if (target !== undefined) targets.push(target);
   }
   return targets;
 }
 
-function targetOf(pod: ScrapedPod): ScrapeTarget | undefined {
+function targetOf(pod: ScrapedPod, behind: SecureTargets | undefined): ScrapeTarget | undefined {
   const endpoint = endpointOf(pod);
   if (endpoint === undefined || pod.phase !== 'Running' || !pod.podIP) return undefined;
-  const port = portOf(pod.annotations['prometheus.io/port'], endpoint.port);
+  const trusted = endpoint.kind !== 'istio' && behind?.namespaces.includes(pod.namespace) === true;
+  const usual = trusted ? (behind?.port ?? endpoint.port) : endpoint.port;
+  const port = portOf(pod.annotations['prometheus.io/port'], usual);
   if (port === undefined) return undefined;
-  const secure = pod.annotations['prometheus.io/scheme']?.toLowerCase() === 'https';
+  const secure = trusted || pod.annotations['prometheus.io/scheme']?.toLowerCase() === 'https';
   const host = pod.podIP.includes(':') ? `[${pod.podIP}]` : pod.podIP;
   const base = `${secure ? 'https' : 'http'}://${host}:${port}`;
   if (!URL.canParse(base)) return undefined;
   const url = new URL(base);
   url.pathname = pod.annotations['prometheus.io/path'] ?? endpoint.path;
   const labels = { namespace: pod.namespace, pod: pod.name, node: pod.nodeName };
-  return { url: url.href, labels, kind: endpoint.kind };
+  const target = { url: url.href, labels, kind: endpoint.kind };
+  return trusted ? { ...target, secure: true } : target;
 }
 
 function endpointOf(pod: ScrapedPod): Endpoint | undefined {
@@ -80,7 +105,10 @@ function endpointOf(pod: ScrapedPod): Endpoint | undefined {
   if (scrape === 'false') return undefined;
   const name = pod.labels['app.kubernetes.io/name'] ?? '';
   if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name];
-  return scrape === 'true' || INJECTED in pod.labels ? SIDECAR : undefined;
+  if (INJECTED_LINKERD in pod.labels) return LINKERD;
+  const ofIstio =
+    INJECTED in pod.labels || WAYPOINT in pod.labels || pod.labels['app'] === 'ztunnel';
+  return scrape === 'true' || ofIstio ? SIDECAR : undefined;
 }
 
 /** A port annotation that is no port is somebody's mistake: no endpoint rather than another. */

@@ -2,11 +2,12 @@
 import { PerihelionError } from '#errors';
 import { Agent, request } from 'undici';
 import { readText } from './body.ts';
+import { readSecret } from './secret.ts';
 import { parseExposition } from './exposition.ts';
 import { type Answered, LOOKBACK_MILLISECONDS } from './history.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { DEFAULT_READING_OPTIONS } from './options.ts';
-import { createQuestions, type ExporterKind, QUESTIONS_OF } from './questions.ts';
+import { type ExporterKind, questionsOf } from './questions.ts';
 import { ScrapeStore } from './scrape-store.ts';
 import type { ScrapeTarget } from './scrape-target.ts';
 import type { Selection } from './selection.ts';
@@ -19,6 +20,8 @@ import { describeError } from './vector-source.ts';
 export interface ScrapeOptions extends SourcesOptions {
   /** The endpoints of the moment; asked at every collection. */
   readonly targets: () => Iterable<ScrapeTarget>;
+  /** For targets that are trusted with credentials. */
+  readonly credentials?: ScrapeCredentials | undefined;
   /** Time limit of one scrape. Default 5. */
   readonly timeoutSeconds?: number | undefined;
   /** Scrapes under way at once. Default 16. */
@@ -31,6 +34,16 @@ export interface ScrapeOptions extends SourcesOptions {
   readonly maximumBodyBytes?: number | undefined;
   /** Series kept of one reply. Default 50,000. */
   readonly maximumSeries?: number | undefined;
+}
+
+/** How exporters behind a proxy are asked. */
+export interface ScrapeCredentials {
+  /** Read anew for every scrape, because such tokens are rotated. */
+  readonly bearerTokenFile: string;
+  /** CA bundle (PEM) that their certificates must chain to. */
+  readonly caFile: string;
+  /** Name that their certificates are for; undefined = their address. */
+  readonly serverName?: string | undefined;
 }
 
 /** Readings from the exporters themselves. */
@@ -71,6 +84,7 @@ class Scraper {
   readonly #options: ScrapeOptions;
   readonly #agent: Agent;
   readonly #limit: Limiter;
+  #secure: { readonly ca: string; readonly agent: Agent } | undefined;
   readonly #selections: Readonly<Record<ExporterKind, readonly Selection[]>>;
 
   constructor(options: ScrapeOptions) {
@@ -82,9 +96,8 @@ class Scraper {
     // The answer of one scrape is one request: more than one connection per exporter is waste.
     this.#agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
     this.#limit = createLimiter(options.maximumInFlight ?? 16);
-    const questions = createQuestions(options.zone ?? DEFAULT_READING_OPTIONS.zone);
-    const of = (kind: ExporterKind): readonly Selection[] =>
-      QUESTIONS_OF[kind].map((name) => questions[name]);
+    const zone = options.zone ?? DEFAULT_READING_OPTIONS.zone;
+    const of = (kind: ExporterKind): readonly Selection[] => questionsOf(kind, zone);
     this.#selections = {
       kepler: of('kepler'),
       istio: of('istio'),
@@ -99,23 +112,27 @@ class Scraper {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#secure?.agent.destroy()]);
   }
 
   async #scrape(target: ScrapeTarget, now: number): Promise<void> {
     try {
-      const text = await this.#fetch(target.url);
+      const text = await this.#fetch(target);
       this.store.add(target, now, this.#read(target, text, now));
     } catch (error) {
       this.#options.onWarning?.(`${target.url}: ${describeError(error)}`);
     }
   }
 
-  async #fetch(url: string): Promise<string> {
+  async #fetch({ url, secure }: ScrapeTarget): Promise<string> {
+    const { credentials } = this.#options;
+    const trusted = secure === true && credentials !== undefined && url.startsWith('https:');
     const signal = AbortSignal.timeout((this.#options.timeoutSeconds ?? 5) * 1000);
     const reply = await request(url, {
-      dispatcher: this.#agent,
-      headers: { accept: ACCEPT },
+      dispatcher: trusted ? await this.#secureAgent(credentials) : this.#agent,
+      headers: trusted
+        ? { accept: ACCEPT, authorization: `Bearer ${await readSecret(credentials.bearerTokenFile)}` }
+        : { accept: ACCEPT },
       signal,
     });
     const text = await readText(reply.body, this.#options.maximumBodyBytes ?? 16 * 1024 * 1024);
@@ -123,6 +140,21 @@ class Scraper {
       throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', `answered ${reply.statusCode}`);
     }
     return text;
+  }
+
+  /** Made anew when the CA bundle changes. */
+  async #secureAgent({ caFile, serverName }: ScrapeCredentials): Promise<Agent> {
+    const ca = await readSecret(caFile);
+    if (this.#secure?.ca !== ca) {
+      void this.#secure?.agent.close();
+      const servername = serverName === undefined ? {} : { servername: serverName };
+      const connect = { ca, ...servername };
+      this.#secure = {
+        ca,
+        agent: new Agent({ connections: 1, keepAliveTimeout: 60_000, connect }),
+      };
+    }
+    return this.#secure.agent;
   }
 
   /** The answers to the exporter's questions; everything else in the reply is dropped. */
@@ -147,7 +179,7 @@ class Scraper {
       { name: 'up', labels, value: 1, timestamp: undefined },
       ...exposition.series
         .filter((series) => !damaged.has(series.name) && !isTooOld(series, now))
-        .map((series) => ({ ...series, labels: { ...series.labels, ...labels } })),
+        .map((series) => ({ ...series, labels: withTargetLabels(series.labels, labels) })),
     ]);
     return new Map(selections.map((selection) => [selection, snapshot.select(selection)]));
   }
@@ -156,6 +188,18 @@ class Scraper {
 /** An exporter may say when it measured; what it measured long ago is no news. */
 function isTooOld(series: Series, now: number): boolean {
   return series.timestamp !== undefined && series.timestamp < now - LOOKBACK_MILLISECONDS;
+}
+
+/**
+ * The labels of a series under those of its target. A label that both have stays as
+ * `exported_<name>`, as in Prometheus: Kepler up to 0.9 tells its node in `instance`.
+ */
+export function withTargetLabels(own: Labels, target: Labels): Labels {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries(own)) {
+    all[Object.hasOwn(target, name) ? `exported_${name}` : name] = value;
+  }
+  return { ...all, ...target };
 }
 
 function targetLabels({ url, labels }: ScrapeTarget): Labels {

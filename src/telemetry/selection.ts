@@ -20,6 +20,8 @@ export interface Selection {
   readonly metric: string;
   /** Label -> values, of which the series must have one. */
   readonly where: Readonly<Record<string, readonly string[]>>;
+  /** Label -> values, of which the series must have none. */
+  readonly except?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Labels that must not be empty. */
   readonly present: readonly string[];
   /** Only series with exactly this value; undefined = any. */
@@ -27,7 +29,29 @@ export interface Selection {
   /** Labels to keep. */
   readonly by: readonly string[];
   readonly combine: 'sum' | 'max';
+  /** The same metric as a native histogram, asked for in the same question. */
+  readonly native?: string | undefined;
+  /** The reader's label -> the labels it may be found under; the first that is not empty counts. */
+  readonly rename?: Readonly<Record<string, readonly string[]>> | undefined;
 }
+
+/** The samples under the reader's own labels; without `rename` they stay as they are. */
+export function renamed(selection: Selection, vector: Vector): Vector {
+  const { rename } = selection;
+  if (rename === undefined) return vector;
+  return vector.map(({ labels, value }) => {
+    const own: Record<string, string> = {};
+    for (const [name, candidates] of Object.entries(rename)) {
+      const found = candidates.find((candidate) => labels[candidate]);
+      own[name] = found === undefined ? '' : (labels[found] ?? '');
+    }
+    if (labels[NATIVE_LABEL]) own[NATIVE_LABEL] = labels[NATIVE_LABEL];
+    return { labels: own, value };
+  });
+}
+
+/** Set on the buckets of a native histogram, so that they are not mixed with classic ones. */
+export const NATIVE_LABEL = '__native__';
 
 /** Whether a series' labels and value are selected. */
 export function isSelected(selection: Selection, sample: Sample): boolean {
@@ -35,6 +59,9 @@ export function isSelected(selection: Selection, sample: Sample): boolean {
   for (const label of selection.present) if (!sample.labels[label]) return false;
   for (const [label, values] of Object.entries(selection.where)) {
     if (!values.includes(sample.labels[label] ?? '')) return false;
+  }
+  for (const [label, values] of Object.entries(selection.except ?? {})) {
+    if (values.includes(sample.labels[label] ?? '')) return false;
   }
   return true;
 }

@@ -73,9 +73,10 @@ function readLabel(cursor: Cursor, labels: Record<string, string>): void {
   cursor.expect('=');
   cursor.skipBlanks();
   const value = cursor.quoted();
-  // A plain assignment to __proto__ would be lost.
-  if (name === '__proto__') Object.defineProperty(labels, name, { value, enumerable: true });
-  else labels[name] = value;
+  // A plain assignment to __proto__ would be lost. Where it stands twice it is defined twice.
+  if (name === '__proto__') {
+    Object.defineProperty(labels, name, { value, enumerable: true, configurable: true });
+  } else labels[name] = value;
 }
 
 function readNumber(cursor: Cursor): number {

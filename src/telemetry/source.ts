@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MeshName, MeterName } from './preset.ts';
 import type { Reading } from './reading.ts';
 
 /** A closed time interval, milliseconds since the epoch. */
@@ -15,10 +16,23 @@ export interface PowerWindow {
   readonly podJoules: ReadonlyMap<string, Reading>;
   /** Sum of all Pods' attributed joules by node name: the denominator of amortised accounting. */
   readonly attributedJoules: ReadonlyMap<string, Reading>;
+  /** The meter that was read. */
+  readonly meter?: MeterName | undefined;
 }
 
-/** Requests served by one Pod (sidecar mode) in one window. */
+/**
+ * What readings of requests speak of. `workload`: a waypoint tells only of all its Pods together,
+ * each is given an equal share of the requests and the quantiles of all. `application`: the Pod
+ * serves no requests of its own (a database); the readings are those of the application.
+ */
+export type LatencyScope = 'pod' | 'workload' | 'application';
+
+/** Requests served by one Pod, or by what it belongs to, in one window. */
 export interface PodLatency {
+  /** Undefined = `pod`. */
+  readonly scope?: LatencyScope | undefined;
+  /** As the mesh names its workload; undefined = it does not tell. */
+  readonly workload?: string | undefined;
   /** Completed requests, a count in the window. */
   readonly requests: Reading;
   readonly p50Milliseconds: Reading;
@@ -39,6 +53,20 @@ export interface Edge {
 export interface LatencyWindow {
   readonly pods: ReadonlyMap<string, PodLatency>;
   readonly edges: readonly Edge[];
+  /** Readings by `namespace/workload` where a waypoint tells no more than that. */
+  readonly workloads?: ReadonlyMap<string, PodLatency> | undefined;
+  /** Pods with connections and no requests, by `namespace/podName`. */
+  readonly tcpOnly?: ReadonlyMap<string, TcpOnly> | undefined;
+  /** The meshes that were read. */
+  readonly meshes?: readonly MeshName[] | undefined;
+}
+
+/** A Pod of which only connections are seen: it speaks no HTTP, or nothing here reads it. */
+export interface TcpOnly {
+  /** As the mesh names its workload. */
+  readonly workload: string;
+  /** `ztunnel` never sees requests; a sidecar would if there were any. */
+  readonly seenBy: 'sidecar' | 'ztunnel';
 }
 
 /** Utilisation of one node in one window, 0..1. */

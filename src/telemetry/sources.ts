@@ -1,89 +1,211 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readLatency } from './istio.ts';
-import { readPower } from './kepler.ts';
+import { detect } from './detection.ts';
+import { mergeLatency, readLatency } from './latency.ts';
+import { MESH_PRESETS, meshPreset } from './mesh-presets.ts';
+import { METER_PRESETS, meterPreset } from './meter-presets.ts';
 import { readLoad } from './node-load.ts';
+import type { NodeUsageReader } from './node-usage.ts';
 import { DEFAULT_READING_OPTIONS, type ReadingOptions } from './options.ts';
-import { createQuestions } from './questions.ts';
-import type { LatencySource, LoadSource, PowerSource } from './source.ts';
-import { gather, type VectorSource } from './vector-source.ts';
+import { NO_DIRECTORY, type PodDirectory } from './pod-directory.ts';
+import { readPower } from './power.ts';
+import type { MeshName, MeshPreset, MeterName, MeterPreset } from './preset.ts';
+import { loadQuestions, meshQuestions, meterQuestions } from './questions.ts';
+import { renamed, type Selection, type Vector } from './selection.ts';
+import type {
+  LatencySource,
+  LatencyWindow,
+  LoadSource,
+  PowerSource,
+  PowerWindow,
+  Window,
+} from './source.ts';
+import { describeError, gather, type VectorSource } from './vector-source.ts';
 
 /** All three sources, over one backend. */
 export type Telemetry = PowerSource & LatencySource & LoadSource;
 
 /** Settings of {@link createSources}. */
 export interface SourcesOptions extends Partial<ReadingOptions> {
+  /** The meter to read; `Auto` (the default) looks which is there. */
+  readonly meter?: MeterName | 'Auto' | undefined;
+  /** The mesh to read; `Auto` (the default) reads all that are there. */
+  readonly mesh?: MeshName | 'Auto' | undefined;
+  /** Who is who, asked once a window; without it, what names Pods otherwise than by UID is absent. */
+  readonly directory?: (() => PodDirectory) | undefined;
+  /** Usage of nodes by the API server's metrics, for where no exporter tells it. */
+  readonly nodeUsage?: NodeUsageReader | undefined;
   /** Told about what failed while the rest went on. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
  * The readings of a backend. This layer is the same for every backend, so that the same samples
- * give the same readings. One window costs 6 questions for power, 11 for latency and 14 for
- * load, however large the cluster.
+ * give the same readings. One window costs a number of questions that does not depend on the
+ * cluster's size: 6 for a meter, 11 for each mesh, 23 for load, and with `Auto` 1 more each for
+ * the meter and the mesh.
  */
 export function createSources(vectors: VectorSource, options: SourcesOptions = {}): Telemetry {
-  const { onWarning, ...given } = options;
+  const { onWarning, meter = 'Auto', mesh = 'Auto', directory, nodeUsage, ...given } = options;
   const reading: ReadingOptions = { ...DEFAULT_READING_OPTIONS, ...given };
   const warn = onWarning ?? ((): void => undefined);
-  const ask = createQuestions(reading.zone);
+  const asker = new Asker(vectors, warn);
+  const known = directory ?? ((): PodDirectory => NO_DIRECTORY);
   return {
     async power(window) {
-      const { from, to } = window;
-      const answers = await gather(
-        {
-          wattsSum: vectors.sum(ask.nodeWatts, window),
-          wattsCount: vectors.count(ask.nodeWatts, window),
-          newestBefore: vectors.sampledAt(ask.nodeWattsNewest, from),
-          newestAfter: vectors.sampledAt(ask.nodeWattsNewest, to),
-          joulesBefore: vectors.value(ask.podJoules, from),
-          joulesAfter: vectors.value(ask.podJoules, to),
-        },
-        warn,
-      );
-      return readPower(answers, window, reading);
+      const preset = await meterOf(meter, { vectors, time: window.to, warn });
+      return askPower(asker, { preset, window, options: reading, directory: known() });
     },
     async latency(window) {
-      const { from, to } = window;
-      const answers = await gather(
-        {
-          newestBefore: vectors.sampledAt(ask.requestsNewest, from),
-          newestAfter: vectors.sampledAt(ask.requestsNewest, to),
-          upBefore: vectors.sampledAt(ask.up, from),
-          requestsBefore: vectors.value(ask.requests, from),
-          requestsAfter: vectors.value(ask.requests, to),
-          bucketsBefore: vectors.value(ask.buckets, from),
-          bucketsAfter: vectors.value(ask.buckets, to),
-          callsBefore: vectors.value(ask.calls, from),
-          callsAfter: vectors.value(ask.calls, to),
-          connectionsBefore: vectors.value(ask.connections, from),
-          connectionsAfter: vectors.value(ask.connections, to),
-        },
-        warn,
+      const found =
+        mesh === 'Auto'
+          ? await detect(MESH_PRESETS, { vectors, time: window.to, warn })
+          : [meshPreset(mesh)];
+      const people = known();
+      const windows = await Promise.all(
+        found.map((preset) =>
+          askLatency(asker, { preset, window, options: reading, directory: people }),
+        ),
       );
-      return readLatency(answers, window, reading);
+      return mergeLatency(windows);
     },
     async load(window) {
-      const { from, to } = window;
-      const answers = await gather(
-        {
-          usageSum: vectors.sum(ask.usageRatio, window),
-          usageCount: vectors.count(ask.usageRatio, window),
-          usageNewest: vectors.sampledAt(ask.usageRatio, to),
-          idleBefore: vectors.value(ask.cpuIdle, from),
-          idleAfter: vectors.value(ask.cpuIdle, to),
-          totalBefore: vectors.value(ask.cpuTotal, from),
-          totalAfter: vectors.value(ask.cpuTotal, to),
-          cpuNewestBefore: vectors.sampledAt(ask.cpuIdle, from),
-          cpuNewestAfter: vectors.sampledAt(ask.cpuIdle, to),
-          availableSum: vectors.sum(ask.memoryAvailable, window),
-          availableCount: vectors.count(ask.memoryAvailable, window),
-          availableNewest: vectors.sampledAt(ask.memoryAvailable, to),
-          memorySum: vectors.sum(ask.memoryTotal, window),
-          nodeNames: vectors.value(ask.nodeNames, to),
-        },
-        warn,
-      );
-      return readLoad(answers, window, reading);
+      const answers = await asker.load(window);
+      const usage = await nodeUsage?.().catch((error: unknown) => {
+        warn(`node usage: ${describeError(error)}`);
+        return undefined;
+      });
+      return readLoad({ ...answers, usage }, window, reading);
     },
   };
+}
+
+/**
+ * The meter to read. Where several are there the first in their table is read for the whole
+ * cluster, because what two of them attribute to a Pod cannot be compared.
+ */
+async function meterOf(
+  meter: MeterName | 'Auto',
+  context: Parameters<typeof detect>[1],
+): Promise<MeterPreset> {
+  if (meter !== 'Auto') return meterPreset(meter);
+  const found = await detect(METER_PRESETS, context);
+  if (found.length > 1) {
+    const names = found.map(({ name }) => name).join(', ');
+    context.warn(`several meters are there, the first is read: ${names}`);
+  }
+  return found[0] ?? meterPreset('KeplerNew');
+}
+
+/** Asks questions and gives the answers under the readers' own labels. */
+class Asker {
+  readonly vectors: VectorSource;
+  readonly warn: (message: string) => void;
+
+  constructor(vectors: VectorSource, warn: (message: string) => void) {
+    this.vectors = vectors;
+    this.warn = warn;
+  }
+
+  async value(selection: Selection, time: number): Promise<Vector> {
+    return renamed(selection, await this.vectors.value(selection, time));
+  }
+
+  async sampledAt(selection: Selection, time: number): Promise<Vector> {
+    return renamed(selection, await this.vectors.sampledAt(selection, time));
+  }
+
+  async sum(selection: Selection, window: Window): Promise<Vector> {
+    return renamed(selection, await this.vectors.sum(selection, window));
+  }
+
+  async count(selection: Selection, window: Window): Promise<Vector> {
+    return renamed(selection, await this.vectors.count(selection, window));
+  }
+
+  load(window: Window) {
+    const { from, to } = window;
+    const ask = loadQuestions();
+    return gather(
+      {
+        usageSum: this.sum(ask.usageRatio, window),
+        usageCount: this.count(ask.usageRatio, window),
+        usageNewest: this.sampledAt(ask.usageRatio, to),
+        idleBefore: this.value(ask.cpuIdle, from),
+        idleAfter: this.value(ask.cpuIdle, to),
+        totalBefore: this.value(ask.cpuTotal, from),
+        totalAfter: this.value(ask.cpuTotal, to),
+        cpuNewestBefore: this.sampledAt(ask.cpuIdle, from),
+        cpuNewestAfter: this.sampledAt(ask.cpuIdle, to),
+        availableSum: this.sum(ask.memoryAvailable, window),
+        availableCount: this.count(ask.memoryAvailable, window),
+        availableNewest: this.sampledAt(ask.memoryAvailable, to),
+        memorySum: this.sum(ask.memoryTotal, window),
+        nodeNames: this.value(ask.nodeNames, to),
+        cgroupCpuBefore: this.value(ask.cgroupCpu, from),
+        cgroupCpuAfter: this.value(ask.cgroupCpu, to),
+        cgroupNewestBefore: this.sampledAt(ask.cgroupCpu, from),
+        cgroupNewestAfter: this.sampledAt(ask.cgroupCpu, to),
+        machineCores: this.value(ask.machineCores, to),
+        cgroupMemorySum: this.sum(ask.cgroupMemory, window),
+        cgroupMemoryCount: this.count(ask.cgroupMemory, window),
+        cgroupMemoryNewest: this.sampledAt(ask.cgroupMemory, to),
+        machineMemory: this.value(ask.machineMemory, to),
+      },
+      this.warn,
+    );
+  }
+}
+
+interface Asked<P> {
+  readonly preset: P;
+  readonly window: Window;
+  readonly options: ReadingOptions;
+  readonly directory: PodDirectory;
+}
+
+async function askPower(asker: Asker, context: Asked<MeterPreset>): Promise<PowerWindow> {
+  const { preset, window, options } = context;
+  const ask = meterQuestions(preset, options.zone);
+  const first = (kind: 'gauge' | 'counter', selection: Selection): Promise<Vector> =>
+    kind === 'gauge' ? asker.sum(selection, window) : asker.value(selection, window.from);
+  const second = (kind: 'gauge' | 'counter', selection: Selection): Promise<Vector> =>
+    kind === 'gauge' ? asker.count(selection, window) : asker.value(selection, window.to);
+  const answers = await gather(
+    {
+      nodeFirst: first(preset.node.kind, ask.node),
+      nodeSecond: second(preset.node.kind, ask.node),
+      newestBefore: asker.sampledAt(ask.nodeNewest, window.from),
+      newestAfter: asker.sampledAt(ask.nodeNewest, window.to),
+      podFirst: first(preset.pods.kind, ask.pods),
+      podSecond: second(preset.pods.kind, ask.pods),
+    },
+    asker.warn,
+  );
+  return readPower(answers, context);
+}
+
+async function askLatency(asker: Asker, context: Asked<MeshPreset>): Promise<LatencyWindow> {
+  const { preset, window } = context;
+  const { from, to } = window;
+  const ask = meshQuestions(preset);
+  const none: Vector = [];
+  const optional = (selection: Selection | undefined, time: number): Promise<Vector> =>
+    selection === undefined ? Promise.resolve(none) : asker.value(selection, time);
+  const answers = await gather(
+    {
+      newestBefore: asker.sampledAt(ask.requestsNewest, from),
+      newestAfter: asker.sampledAt(ask.requestsNewest, to),
+      upBefore: asker.sampledAt(ask.up, from),
+      requestsBefore: asker.value(ask.requests, from),
+      requestsAfter: asker.value(ask.requests, to),
+      bucketsBefore: asker.value(ask.buckets, from),
+      bucketsAfter: asker.value(ask.buckets, to),
+      callsBefore: optional(ask.calls, from),
+      callsAfter: optional(ask.calls, to),
+      connectionsBefore: optional(ask.connections, from),
+      connectionsAfter: optional(ask.connections, to),
+    },
+    asker.warn,
+  );
+  return readLatency(answers, context);
 }

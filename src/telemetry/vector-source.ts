@@ -15,6 +15,8 @@ export interface VectorSource {
   sampledAt(selection: Selection, time: number): Promise<Vector>;
   /** The sum over the samples of a window (later than `from`, up to `to`), combined. */
   sum(selection: Selection, window: Window): Promise<Vector>;
+  /** The names of those selections that any series answers at an instant: one question. */
+  present(selections: readonly Selection[], time: number): Promise<ReadonlySet<string>>;
   /** How many samples that sum has, combined. */
   count(selection: Selection, window: Window): Promise<Vector>;
 }

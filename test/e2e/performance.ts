@@ -6,6 +6,7 @@ import { checkAudit } from './checks/audit.ts';
 import { checkLeaves, checkPublishedBundle } from './checks/certificate.ts';
 import { checkDefinitions } from './checks/definitions.ts';
 import { checkDryRun, checkDryRunForgotten } from './checks/dry-run.ts';
+import { checkGeneratedPods } from './checks/generated-pods.ts';
 import { checkLearning } from './checks/learning.ts';
 import { checkModel } from './checks/model.ts';
 import { checkOperations, webhookLatency } from './checks/operations.ts';
@@ -59,6 +60,7 @@ export async function performRun(run: RunSpec): Promise<void> {
       await checkOperations(stage);
       await run.progress.step('admission', () => checkAdmission(stage));
       const dryRun = await run.progress.step('dry run', () => checkDryRun(stage));
+      await run.progress.step('generated Pods', () => checkGeneratedPods(stage));
       const learning = await run.progress.step('learning', () => checkLearning(stage));
       timings['rollout'] = meanFigure(learning.value.rolloutSeconds, 'seconds');
       adherence = await checkModel(stage);

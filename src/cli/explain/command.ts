@@ -1,3 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Command } from '../command.ts';
-export const explainCommand: Command = { name: 'explain', summary: 'explain', flags: {}, examples: [], run: () => Promise.resolve(0) };
+import { InputError } from '#errors';
+import type { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { openLog, watchedLines } from '../audit/log-input.ts';
+import type { Command, FlagValues, Terminal } from '../command.ts';
+import { choiceFlag, textFlag } from '../flags.ts';
+import { INSTALLATION_FLAG, installationOf } from '../installation.ts';
+import { KUBE_FLAGS, NAMESPACE_FLAG, namespaceOf, withCluster } from '../kube-access.ts';
+import { jsonText, OUTPUT_FLAG } from '../output.ts';
+import { styleOf } from '../style.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
+import { explanationOf } from './explanation.ts';
+import { gather } from './gather.ts';
+import { renderExplanation } from './render.ts';
+
+/** `perihelion explain`: why is this Pod there? */
+export const explainCommand: Command = {
+  name: 'explain',
+  summary: 'Say why a Pod is where it is: the decision, its alternatives, what came of it.',
+  operands: { usage: 'NAMESPACE/POD', minimum: 1, maximum: 1 },
+  flags: {
+    namespace: NAMESPACE_FLAG,
+    ...KUBE_FLAGS,
+    audit: {
+      type: 'string',
+      placeholder: 'FILE',
+      help: 'Audit log: adds what was infeasible and why, the values then, what was earned.',
+    },
+    ...INSTALLATION_FLAG,
+    ...OUTPUT_FLAG,
+  },
+  notes: [
+    'Works for a Pod without a decision too, and then says why it has none. Q is the advantage',
+    'over the default scheduler that the model believes in now; samples 0 is a guess.',
+  ],
+  examples: [
+    'perihelion explain shop/frontend-5d8f7c9b4-abcde',
+    'perihelion explain -n shop frontend-5d8f7c9b4-abcde --audit audit.jsonl',
+    'perihelion explain shop/frontend-5d8f7c9b4-abcde --output json',
+  ],
+  run: explain,
+};
+
+async function explain(
+  flags: FlagValues,
+  terminal: Terminal,
+  [operand = '']: readonly string[],
+): Promise<number> {
+  const format = choiceFlag(flags, 'output', ['table', 'json']);
+  const settings = installationOf(flags);
+  const audit = textFlag(flags, 'audit');
+  const log = audit === undefined ? undefined : await openLog(audit, terminal);
+  return withCluster(flags, async ({ client, config }) => {
+    const gathered = await gather(client, podOf(operand, flags, config), settings);
+    let evidence: Evidence | undefined;
+    if (log !== undefined) {
+      const lines = watchedLines(log, terminal, () => performance.now());
+      evidence = await evidenceOf(gathered.pod, lines);
+    }
+    const explanation = explanationOf(gathered, evidence);
+    const text =
+      format === 'json' ? jsonText(explanation) : renderExplanation(explanation, styleOf(terminal));
+    terminal.stdout.write(text);
+    return 0;
+  });
+}
+
+/** @throws InputError when the operand is neither NAMESPACE/POD nor POD */
+function podOf(
+  operand: string,
+  flags: FlagValues,
+  config: PooledKubeConfig,
+): { readonly namespace: string; readonly name: string } {
+  const parts = operand.split('/');
+  const [first = '', second] = parts;
+  const usable = parts.length <= 2 && parts.every((part) => part !== '');
+  if (!usable) {
+    throw new InputError('PERI_SETTINGS_INVALID', 'POD', operand, 'NAMESPACE/POD, or POD with -n');
+  }
+  if (second === undefined) return { namespace: namespaceOf(flags, config), name: first };
+  return { namespace: first, name: second };
+}

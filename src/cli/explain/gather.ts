@@ -30,6 +30,8 @@ export interface Gathered {
   readonly workload: WorkloadKey;
   readonly tier: string;
   readonly namespace: SlimNamespace | undefined;
+  /** Namespace of the installation. */
+  readonly ownNamespace: string;
   /** In force for the namespace. */
   readonly policy: PlacementPolicy;
   /** Undefined while the Pod is not bound. */
@@ -49,7 +51,7 @@ const LOOKED_UP: Readonly<Record<string, Resource>> = {
 };
 
 /**
- * Reads one Pod and what belongs to it, with single gets: it needs no right to list.
+ * Reads one Pod and what belongs to it, with single gets: of all Pods nothing is listed.
  *
  * @throws InputError when there is no such Pod; rejects with `PERI_KUBERNETES_REQUEST`.
  */
@@ -69,7 +71,7 @@ export async function gather(
     ownerOf(client, namespace, pod.owner),
     getOptional(client, resourcePath(RESOURCES.namespaces, { name: namespace })),
     nodeOf(client, pod),
-    policiesOf(client, settings.namespace),
+    policiesOf(client, namespace, settings.namespace),
   ]);
   const policy = policies.policyFor(namespace);
   const known = (kind: string, _namespace: string, of: string): SlimOwner | undefined =>
@@ -89,6 +91,7 @@ export async function gather(
     workload,
     tier,
     namespace: slimNamespace,
+    ownNamespace: settings.namespace,
     policy,
     node,
     decision,

@@ -1,3 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CommandGroup } from '../command.ts';
-export const policyCommands: CommandGroup = { name: 'policy', summary: 'policy', commands: [] };
+import { lintCommand } from './lint.ts';
+
+/** `perihelion policy`: what people do with PlacementPolicy files. */
+export const policyCommands: CommandGroup = {
+  name: 'policy',
+  summary: 'Check PlacementPolicy files.',
+  commands: [lintCommand],
+};

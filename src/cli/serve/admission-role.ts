@@ -73,9 +73,8 @@ export async function startAdmissionRole(
     versions: { perihelion: VERSION },
   });
   const forget = informers.view.onPod((change) => {
-    if (change.after === undefined) {
-      if (change.before !== undefined) admission.podGone(change.before);
-    } else admission.podSeen(change.after);
+    if (change.after === undefined) admission.podGone(change.before);
+    else admission.podSeen(change.after);
   });
   const server = admission.server(tls);
   const address = await server.listen({ port: webhook.port, host: webhook.host });

@@ -39,7 +39,9 @@ async function serve(flags: FlagValues, terminal: Terminal): Promise<number> {
   }
   const kubeConfig = kubeConfigOf(flags);
   const logger = pino({ level: settings.logLevel, base: { roles: settings.roles } });
-  const product = await startProduct(settings, {
+  // From here on a signal counts: as the first process of a container there is no default for it.
+  const ended = endOfService();
+  const starting = startProduct(settings, {
     kubeConfig,
     now: () => Date.now(),
     elapsed: () => performance.now(),
@@ -49,7 +51,12 @@ async function serve(flags: FlagValues, terminal: Terminal): Promise<number> {
     identity: `${terminal.env['POD_NAME'] ?? hostname()}_${randomBytes(4).toString('hex')}`,
     drive: 'timer',
   });
-  const signal = await endOfService();
+  const product = await Promise.race([starting, ended.then(() => undefined)]);
+  if (product === undefined) {
+    logger.info('gone before it was ready');
+    process.exit(0);
+  }
+  const signal = await ended;
   logger.info({ signal }, 'going away');
   // A second signal means now.
   void endOfService().then(() => process.exit(1));

@@ -12,6 +12,7 @@ import { EventRecorder } from '#cluster/events.ts';
 import type { Informers } from '#cluster/informers.ts';
 import { LeaderElector, type Leadership } from '#cluster/lease.ts';
 import { ModelStore, type WriteResult } from '#cluster/model-store.ts';
+import { writePolicyStatus } from '#cluster/policy-status.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/learner.ts';
 import { createLearnerMetrics } from '#learner/metrics.ts';
 import type { ShardStore } from '#learner/ports.ts';
@@ -59,7 +60,7 @@ export async function startLearnerRole(
   const ended = new AbortController();
   const signal = AbortSignal.any([outer, ended.signal]);
   const decisionKey = options.decisionKey ?? (await awaitKey(options, signal));
-  const telemetry = openTelemetry(settings.telemetry, informers.view, ports);
+  const telemetry = openTelemetry(settings.telemetry, informers.view, ports, client);
   const events = new EventRecorder(ports.identity, {
     api: client,
     now: ports.now,
@@ -97,6 +98,7 @@ export async function startLearnerRole(
       power: telemetry.sources,
       latency: telemetry.sources,
       load: telemetry.sources,
+      carbon: telemetry.carbon,
       store,
       decisionKeys: decisionKey,
       limits: { ingestDelaySeconds: settings.learner.ingestDelaySeconds },
@@ -104,6 +106,12 @@ export async function startLearnerRole(
       isLeader: leadership.holds,
       logger: ports.logger,
       metrics,
+      policyStatus: {
+        all: () => informers.policies.all(),
+        problems: () => informers.policies.problems(),
+        policies: () => informers.policies.policies(),
+        write: (policy, status) => writePolicyStatus(client, policy, status),
+      },
       onSettled: (record) => audit.write({ ...record, versions: { perihelion: VERSION } }),
       onEvent: ({ namespace, owner, reason, message }) => {
         void events.record(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { OperationsServer, type ReadinessCheck } from '#admission/operations.ts';
 import { openAuditLog } from '#audit/open.ts';
 import { type AuditSink, DROP_REASONS } from '#audit/sink.ts';
@@ -37,6 +37,8 @@ export async function startProduct(settings: Settings, ports: ProductPorts): Pro
   const ended = new AbortController();
   const { signal } = ended;
   const registry = new Registry();
+  // Event-loop lag, memory, garbage collection: what is asked first when answers are late.
+  collectDefaultMetrics({ register: registry });
   const client = new KubeClient(ports.kubeConfig, { random: ports.random, sleep });
   const audit = openAuditLog({
     path: settings.audit.path,

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sleep } from '#cluster/backoff.ts';
+import type { KubeClient } from '#cluster/client.ts';
 import type { LiveClusterView } from '#cluster/cluster-view.ts';
 import type { Settings } from '#settings/settings.ts';
+import {
+  type CarbonSource,
+  queriedCarbon,
+  staticCarbon,
+  type ZonedNode,
+} from '#telemetry/carbon.ts';
+import { type NodeUsageReader, readNodeMetrics } from '#telemetry/node-usage.ts';
+import { createPodDirectory } from '#telemetry/pod-directory.ts';
 import { createPrometheusTelemetry } from '#telemetry/prometheus.ts';
 import { createScrapeTelemetry } from '#telemetry/scrape.ts';
 import { scrapeTargetsOf } from '#telemetry/scrape-target.ts';
-import type { Telemetry } from '#telemetry/sources.ts';
-import { sleep } from '#cluster/backoff.ts';
+import type { SourcesOptions, Telemetry } from '#telemetry/sources.ts';
 import type { ProductPorts } from './ports.ts';
 
 /** The three sources and what keeps them alive. */
 export interface RunningTelemetry {
   readonly sources: Telemetry;
+  /** Carbon intensity; undefined = the settings tell of none. */
+  readonly carbon: CarbonSource | undefined;
   /** Scrapes every exporter once; nothing where a Prometheus server does the scraping. */
   scrape(): Promise<void>;
   /** Scrapes in the settings' interval until the signal. */
@@ -18,39 +29,55 @@ export interface RunningTelemetry {
   close(): Promise<void>;
 }
 
+type TelemetrySettings = Settings['telemetry'];
+
 /** Opens the telemetry backend that the settings name. */
 export function openTelemetry(
-  settings: Settings['telemetry'],
+  settings: TelemetrySettings,
   view: LiveClusterView,
   ports: ProductPorts,
+  client: Pick<KubeClient, 'get'>,
 ): RunningTelemetry {
   const onWarning = (message: string): void =>
     ports.logger.warn({ telemetry: message }, 'telemetry');
-  const { zone, scrape, prometheus } = settings;
+  const { zone, meter, mesh, scrape, prometheus, carbon } = settings;
+  const common: SourcesOptions = {
+    zone,
+    meter,
+    mesh,
+    directory: () => createPodDirectory(() => view.allPods()),
+    nodeUsage: settings.nodeMetrics ? nodeUsage(client, view) : undefined,
+    onWarning,
+  };
+  const nodes = (): Iterable<ZonedNode> => zonedNodes(view, carbon?.zoneLabel ?? '');
+  const written = carbon && staticCarbon(carbon.gramsPerKilowattHour, nodes);
   if (settings.backend === 'Prometheus' && prometheus !== undefined) {
-    const sources = createPrometheusTelemetry({
-      ...prometheus,
-      zone,
-      random: ports.random,
-      onWarning,
-    });
+    const sources = createPrometheusTelemetry({ ...prometheus, ...common, random: ports.random });
+    const asked = carbon?.query && {
+      query: carbon.query,
+      zoneLabel: carbon.queryZoneLabel,
+    };
     return {
       sources,
+      carbon: asked
+        ? queriedCarbon((query, time) => sources.query(query, time), asked, { nodes, onWarning })
+        : written,
       scrape: () => Promise.resolve(),
       run: () => Promise.resolve(),
       close: () => sources.close(),
     };
   }
   const sources = createScrapeTelemetry({
-    targets: () => scrapeTargetsOf(view.allPods()),
+    ...common,
+    targets: () => scrapeTargetsOf(view.allPods(), scrape.secure),
+    credentials: scrape.secure,
     timeoutSeconds: scrape.timeoutSeconds,
     retentionSeconds: scrape.retentionSeconds,
-    zone,
-    onWarning,
   });
   const collect = (): Promise<void> => sources.collect(ports.now());
   return {
     sources,
+    carbon: written,
     scrape: collect,
     async run(signal) {
       while (!signal.aborted) {
@@ -60,4 +87,22 @@ export function openTelemetry(
     },
     close: () => sources.close(),
   };
+}
+
+/** One call, without another try: there is the next window. */
+function nodeUsage(client: Pick<KubeClient, 'get'>, view: LiveClusterView): NodeUsageReader {
+  return async () => {
+    const list = await client.get('/apis/metrics.k8s.io/v1beta1/nodes', { retries: 0 });
+    return readNodeMetrics(list, (name) => {
+      const allocatable = view.node(name)?.allocatable;
+      if (allocatable === undefined) return undefined;
+      return { cores: allocatable.cpuMillicores / 1000, bytes: allocatable.memoryBytes };
+    });
+  };
+}
+
+function* zonedNodes(view: LiveClusterView, label: string): Iterable<ZonedNode> {
+  for (const { name, labels } of view.nodes()) {
+    yield { name, zone: Object.hasOwn(labels, label) ? labels[label] : undefined };
+  }
 }

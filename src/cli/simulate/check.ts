@@ -94,7 +94,12 @@ function checkOperations(specification: Specification): void {
   const circle = cycle(operations);
   if (circle !== undefined) {
     const found = circle.join(' -> ');
-    throw mistake(specification, 'application.operations', found, 'calls that do not go in circles');
+    throw mistake(
+      specification,
+      'application.operations',
+      found,
+      'calls that do not go in circles',
+    );
   }
 }
 

@@ -104,7 +104,11 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
-      return bound(issue.origin, issue.inclusive === false ? 'above' : 'of at least', issue.minimum);
+      return bound(
+        issue.origin,
+        issue.inclusive === false ? 'above' : 'of at least',
+        issue.minimum,
+      );
     case 'too_big':
       return bound(issue.origin, issue.inclusive === false ? 'below' : 'of at most', issue.maximum);
     default:

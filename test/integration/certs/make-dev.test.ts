@@ -19,14 +19,14 @@ test('development certificates can be served, and only the owner reads the keys'
   for (const key of ['ca.key', 'tls.key']) {
     assert.equal((await stat(join(out, key))).mode & 0o777, 0o600);
   }
-  const source = new FileSource(
-    {
+  const source = new FileSource({
+    files: {
       certificate: join(out, 'tls.crt'),
       privateKey: join(out, 'tls.key'),
       authority: join(out, 'ca.crt'),
     },
-    Date.now,
-  );
+    now: Date.now,
+  });
   await source.refresh();
   assert.deepEqual(source.status, { ready: true, reason: 'certificate was read from files' });
 });

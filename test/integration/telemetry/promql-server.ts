@@ -57,6 +57,17 @@ function print(value: number): string {
 }
 
 function evaluate(points: readonly Point[], query: string, time: number): Point[] {
+  return query.split(' or ').flatMap((term) => evaluateTerm(points, term, time));
+}
+
+function evaluateTerm(points: readonly Point[], query: string, time: number): Point[] {
+  const marked = /^label_replace\(count\((.*)\),"(\w+)",("[^"]*"),"",""\)$/s.exec(query);
+  if (marked !== null) {
+    const [, selector = '', label = '', value = '""'] = marked;
+    const found = newest(select(points, selector), time);
+    const labels = { [label]: JSON.parse(value) as string };
+    return found.length === 0 ? [] : [{ labels, time, value: found.length }];
+  }
   const outer = /^(sum|max) by \(([^)]*)\) \((.*)\)$/s.exec(query);
   if (outer === null) throw new Error(`unknown query ${query}`);
   const [, operator, by = '', inner = ''] = outer;
@@ -113,12 +124,13 @@ function bySeries(points: readonly Point[]): Map<string, Point[]> {
 function select(points: readonly Point[], selector: string): Point[] {
   const parsed = /^(\w+)\{(.*)\}$/s.exec(selector);
   if (parsed === null) throw new Error(`unknown selector ${selector}`);
-  const matchers = [...(parsed[2] ?? '').matchAll(/(\w+)(=~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
+  const matchers = [...(parsed[2] ?? '').matchAll(/(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
     ([, label = '', operator = '', quoted = '']) => {
       const operand = JSON.parse(quoted) as string;
       return (point: Point): boolean => {
         const value = point.labels[label] ?? '';
-        if (operator === '=~') return new RegExp(`^(?:${operand})$`).test(value);
+        const matches = new RegExp(`^(?:${operand})$`).test(value);
+        if (operator === '=~' || operator === '!~') return matches === (operator === '=~');
         return operator === '=' ? value === operand : value !== operand;
       };
     },

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Deadline, DeadlineError, deadlineOf, timeoutSecondsOf } from '#admission/deadline.ts';
+import {
+  Deadline,
+  DeadlineError,
+  deadlineOf,
+  everyNth,
+  timeoutSecondsOf,
+} from '#admission/deadline.ts';
 
 describe('timeoutSecondsOf', () => {
   const cases: [string, number][] = [
@@ -34,6 +40,17 @@ describe('deadlineOf', () => {
     now = 100 + 1800;
     assert.equal(deadline.expired, true);
     assert.throws(() => deadline.checkpoint(), DeadlineError);
+  });
+});
+
+describe('everyNth', () => {
+  it('passes one call of n on', () => {
+    let looks = 0;
+    const step = everyNth(3, () => {
+      looks += 1;
+    });
+    for (let call = 0; call < 10; call += 1) step();
+    assert.equal(looks, 3);
   });
 });
 

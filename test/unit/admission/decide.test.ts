@@ -7,6 +7,7 @@ import { InFlight } from '#admission/in-flight.ts';
 import { Placements } from '#admission/placements.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
+import { Trials } from '#admission/trials.ts';
 import { incoming, node, observationOf, policyOf, shardOf, START, World } from './world.ts';
 
 const STATE = 'load=unknown,least=w1,peers=(none)';
@@ -18,6 +19,7 @@ function memory() {
     totals: new TargetTotals(),
     placements: new Placements(),
     order: new TargetOrder(),
+    trials: new Trials({ workloads: 100, lifetimeMilliseconds: 60_000 }),
   };
 }
 

@@ -56,6 +56,13 @@ describe('formerDecision', () => {
     assert.deepEqual(judge(incoming()), { kind: 'absent' });
   });
 
+  it('lets a Shadow decision stand without a term, which it never had', () => {
+    const reading = judge(decided({ shadow: true }, { term: false }));
+    assert.deepEqual(reading, { kind: 'standing', record: { ...RECORD, shadow: true } });
+    const stale = decided({ shadow: true, decidedAt: START - 2 * YOUNG_MILLISECONDS });
+    assert.deepEqual(judge(stale), { kind: 'replaced', reason: 'stale', target: undefined });
+  });
+
   it('lets an own, young, complete decision stand', () => {
     assert.deepEqual(judge(decided()), { kind: 'standing', record: RECORD });
   });

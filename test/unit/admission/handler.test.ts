@@ -172,18 +172,50 @@ describe('AdmissionHandler: dry run and modes', () => {
     assert.deepEqual(paths(dry), paths(real));
   });
 
-  it('decides and logs in Shadow, and injects nothing', async () => {
+  it('decides and logs in Shadow, and leaves nothing on the Pod but annotations', async () => {
     const world = eager();
     world.policy = policyOf({ ...world.policy.spec, mode: 'Shadow' });
     const review = answer(world.admission(), reviewOf(rawPod()));
-    assert.equal(patchOf(review), undefined);
+    const patch = patchOf(review);
+    assert.deepEqual(
+      patch?.map(({ path }) => path),
+      ['/metadata/annotations'],
+    );
+    const annotations = patch[0]?.['value'] as Record<string, string>;
+    const reading = readDecision(
+      annotations,
+      subjectOf({ namespace: NAMESPACE, name: 'web' }),
+      KEY,
+    );
+    assert.ok(reading.kind === 'valid');
+    assert.deepEqual([reading.record.action, reading.record.shadow], ['w1', true]);
     const [entry] = world.admissions;
     assert.equal(entry?.outcome, 'skipped');
     assert.equal(entry.reason, 'shadow');
     assert.equal(entry.decision?.action, 'w1');
-    assert.deepEqual(entry.patch, []);
+    assert.deepEqual(entry.patch, patch);
     assert.equal(await world.metric('perihelion_pending_placements'), 0);
     assert.equal(await world.metric('perihelion_admission_skipped_total', { reason: 'shadow' }), 1);
+  });
+
+  it('takes the mark of an old Shadow decision off a Pod that is placed anew', () => {
+    const world = eager();
+    world.policy = policyOf({ ...world.policy.spec, mode: 'Shadow' });
+    const shadow = patchOf(answer(world.admission(), reviewOf(rawPod())));
+    const annotations = shadow?.[0]?.['value'] as Record<string, string>;
+    world.policy = policyOf({ ...world.policy.spec, mode: 'Prefer' });
+    world.now += 3_600_000;
+    world.observation = observationOf({ w1: 'healthy' }, { observedAt: world.now });
+    const raw = rawPod({}, { annotations });
+    const patch = patchOf(
+      answer(world.admission({ registry: world.otherRegistry() }), reviewOf(raw)),
+    );
+    const after = applied(raw, patch)['metadata'] as { annotations: Record<string, string> };
+    const subject = subjectOf({ namespace: NAMESPACE, name: 'web' });
+    const reading = readDecision(after.annotations, subject, KEY);
+    assert.ok(reading.kind === 'valid');
+    assert.equal(reading.record.shadow, undefined);
+    assert.equal(reading.record.action, 'w1');
   });
 
   it('leaves Pods alone with a counted reason', async () => {

@@ -62,6 +62,27 @@ describe('incomingPod', () => {
     assert.deepEqual(pod.requiredAffinity, []);
   });
 
+  it('takes no name that no object can have', () => {
+    const long = 'n'.repeat(254);
+    const owner = { kind: 'ReplicaSet', name: 'r', uid: 'u', controller: true };
+    const odd = [
+      { name: long },
+      { generateName: long },
+      { ownerReferences: [{ ...owner, name: long }] },
+      { ownerReferences: [{ ...owner, kind: long }] },
+      { ownerReferences: [{ ...owner, uid: long }] },
+    ];
+    for (const metadata of odd) {
+      assert.throws(() => incoming({}, metadata), { code: 'PERI_REVIEW_MALFORMED' });
+    }
+    assert.equal(incoming({}, { name: long.slice(1) }).name.length, 253);
+  });
+
+  it('names each claim once', () => {
+    const volume = { persistentVolumeClaim: { claimName: 'data' } };
+    assert.deepEqual(incoming({ volumes: [volume, volume] }).claims, ['data']);
+  });
+
   it('takes the namespace from the request', () => {
     const review = reviewOf(rawPod({}, { namespace: 'other' }));
     assert.equal(incomingPod(parseReview(review)).namespace, 'hotel-res');

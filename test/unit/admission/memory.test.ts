@@ -19,7 +19,12 @@ function make(): { memory: Memory; pods: () => number; world: World } {
   return { memory, world, pods: () => memory.inFlight.load(KEY_LABEL, 'w1', world.now).pods };
 }
 
-function decided(overrides: Partial<SlimPod> = {}, action = 'w1', key = KEY): SlimPod {
+function decided(
+  overrides: Partial<SlimPod> = {},
+  action = 'w1',
+  key = KEY,
+  mark: { shadow?: true } = {},
+): SlimPod {
   const annotations = annotationsOf(
     {
       id: 'd-1',
@@ -32,6 +37,7 @@ function decided(overrides: Partial<SlimPod> = {}, action = 'w1', key = KEY): Sl
       holdout: false,
       policy: 'default@3',
       modelVersion: 1,
+      ...mark,
     },
     subjectOf({ namespace: NAMESPACE, name: 'web' }),
     key,
@@ -48,6 +54,23 @@ describe('Memory', () => {
     assert.equal(pods(), 1);
     memory.podSeen(decided({ nodeName: 'w2' }));
     assert.equal(pods(), 0);
+  });
+
+  it('does not count a Shadow decision, which says nothing of where its Pod will go', () => {
+    const { memory, pods } = make();
+    memory.podSeen(decided({}, 'w1', KEY, { shadow: true }));
+    assert.equal(pods(), 0);
+    assert.equal(memory.trials.since(NAMESPACE, 'Pod/web', 0, START), 0);
+  });
+
+  it('counts trials of every replica, bound or not, until their Pods go', () => {
+    const { memory } = make();
+    const trials = (): number => memory.trials.since(NAMESPACE, 'Pod/web', START, START);
+    memory.podSeen(decided());
+    memory.podSeen(decided({ nodeName: 'w1' }));
+    assert.equal(trials(), 1);
+    memory.podGone(decided({ nodeName: 'w1' }));
+    assert.equal(trials(), 0);
   });
 
   it('stops counting a Pod that is deleted', () => {

@@ -127,6 +127,13 @@ describe('workloadOf', () => {
     );
   });
 
+  it('never takes the name of a tier', () => {
+    assert.equal(keyOf(pod({ kind: 'Tier', name: 'data' }, { name: 'web' })), 'Pod/web');
+    const world = new World();
+    world.addOwner('ReplicaSet', 'r', { kind: 'Tier', name: 'data' });
+    assert.equal(keyOf(pod({ kind: 'ReplicaSet', name: 'r' }, { name: 'web' }), world), 'Pod/web');
+  });
+
   const recorded: [string, string][] = [
     ['deployment-pod-create', 'Deployment/frontend'],
     ['bare-pod-create', 'Pod/bare-2'],

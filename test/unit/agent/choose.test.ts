@@ -25,6 +25,14 @@ function inputOf(changes: Partial<ChooseInput> = {}): ChooseInput {
   };
 }
 
+/** The third number of a generator. */
+function afterTwo(seed: string): number {
+  const generator = createGenerator(seed);
+  generator.next();
+  generator.next();
+  return generator.next();
+}
+
 const TARGETS = ['a', 'b', 'c', 'constructor', 'node-1', 'node-2'];
 const cell = fc.record({
   value: fc.double({ min: -2, max: 2, noNaN: true }),
@@ -134,6 +142,21 @@ describe('choose', () => {
       assert.equal(choice.propensity, 1);
     }
     assert.notEqual(choose(inputOf({ defaultSamples: 3 })).reason, 'burn-in');
+  });
+
+  it('leaves everything to the default while the circuit is open, whatever the draw', () => {
+    for (const seed of range(50)) {
+      const generator = createGenerator(`circuit ${seed}`);
+      const choice = choose(inputOf({ circuitOpen: true, holdoutRatio: 0.5, generator }));
+      assert.equal(choice.reason, 'circuit-open');
+      assert.equal(choice.action, DEFAULT_ACTION);
+      assert.equal(choice.propensity, 1);
+      assert.equal(generator.next(), afterTwo(`circuit ${seed}`), 'two draws, as always');
+    }
+    const early = choose(inputOf({ circuitOpen: true, defaultSamples: 0 }));
+    assert.equal(early.reason, 'circuit-open');
+    const alone = choose(inputOf({ circuitOpen: true, actions: [DEFAULT_ACTION] }));
+    assert.equal(alone.reason, 'only-default');
   });
 
   it('says only-default where nothing else is feasible, in burn-in too', () => {

@@ -84,7 +84,10 @@ test('the parser names the field at fault', () => {
       message,
     });
   }
-  for (const line of ['', '{', 'null', '[]', '7']) {
+  const deep = encodeEntry(
+    admission({ patch: [{ op: 'add', path: '/metadata/annotations', value: 'HERE' }] }),
+  ).replace('"HERE"', '['.repeat(20_000) + ']'.repeat(20_000));
+  for (const line of ['', '{', 'null', '[]', '7', deep]) {
     assert.throws(() => decodeEntry(line), { code: 'PERI_AUDIT_MALFORMED' });
   }
 });

@@ -122,7 +122,33 @@ const decisions: fc.Arbitrary<DecisionEntry> = fc.record({
   choice: name,
   epsilon: number,
   seed: fc.oneof(number, name),
-  candidates: fc.array(fc.record({ action: name, value: number, weight: number })),
+  draw: fc.record(
+    {
+      algorithm: name,
+      parameter: number,
+      holdoutRatio: number,
+      exploreAllowed: fc.boolean(),
+      circuitOpen: fc.boolean(),
+      defaultSamples: number,
+      burnInDecisions: count,
+    },
+    {
+      requiredKeys: [
+        'algorithm',
+        'holdoutRatio',
+        'exploreAllowed',
+        'defaultSamples',
+        'burnInDecisions',
+      ],
+      noNullPrototype: true,
+    },
+  ),
+  candidates: fc.array(
+    fc.record(
+      { action: name, value: number, weight: number, inFlight: count },
+      { requiredKeys: ['action', 'value', 'weight'], noNullPrototype: true },
+    ),
+  ),
   infeasible: fc.array(fc.record({ action: name, reason: name })),
   infeasibleOmitted: count,
   policy: name,

@@ -6,6 +6,7 @@ import {
   annotationsOf,
   DECISION_ANNOTATIONS,
   readDecision,
+  SHADOW_ANNOTATION,
   SIGNATURE_ANNOTATION,
   subjectOf,
 } from '#cluster/decision-codec.ts';
@@ -130,6 +131,33 @@ describe('decision annotations', () => {
       });
     }
     assert.throws(() => annotationsOf(RECORD, SUBJECT, ''), { code: 'PERI_DECISION_MALFORMED' });
+  });
+});
+
+describe('a decision in mode Shadow', () => {
+  const shadow = annotationsOf({ ...RECORD, shadow: true }, SUBJECT, KEY);
+  const plain = annotationsOf(RECORD, SUBJECT, KEY);
+
+  it('says so, and comes back as it was', () => {
+    assert.equal(shadow[SHADOW_ANNOTATION], 'true');
+    const reading = readDecision(shadow, SUBJECT, KEY);
+    assert.deepEqual(reading, { kind: 'valid', record: { ...RECORD, shadow: true } });
+  });
+
+  it('is signed: the mark can be neither taken off nor put on', () => {
+    for (const value of [undefined, 'false', 'yes']) {
+      const rest = Object.entries(shadow).filter(([key]) => key !== SHADOW_ANNOTATION);
+      const marked = value === undefined ? {} : { [SHADOW_ANNOTATION]: value };
+      const reading = readDecision({ ...Object.fromEntries(rest), ...marked }, SUBJECT, KEY);
+      assert.equal(reading.kind, 'forged', value);
+    }
+    const put = readDecision({ ...plain, [SHADOW_ANNOTATION]: 'true' }, SUBJECT, KEY);
+    assert.equal(put.kind, 'forged');
+  });
+
+  it('an old mark that is overwritten with false leaves another decision valid', () => {
+    const reading = readDecision({ ...plain, [SHADOW_ANNOTATION]: 'false' }, SUBJECT, KEY);
+    assert.deepEqual(reading, { kind: 'valid', record: RECORD });
   });
 });
 

@@ -15,7 +15,79 @@ const table = <T>(keys: number, value: fc.Arbitrary<T>) =>
     maxKeys: 6,
   });
 
-const shards: fc.Arbitrary<ModelShard> = fc.record({
+const count = fc.maxSafeNat();
+const arm = fc.record({
+  count,
+  weight: double,
+  weightSquares: double,
+  value: double,
+  residual: double,
+  residualSecond: double,
+  residualSquares: double,
+});
+const contrast = fc.record({ placed: arm, holdout: arm });
+/** The parts that came later; each may be absent, as it is in older objects. */
+const evidence = fc.record(
+  {
+    circuit: fc.record(
+      {
+        state: fc.constantFrom('open' as const, 'closed' as const),
+        reason: fc.constantFrom(
+          'slo-breach' as const,
+          'regret' as const,
+          'telemetry-lost' as const,
+        ),
+        changedAt: count,
+        retryAt: count,
+        coolingSeconds: count,
+        breaches: count,
+        unmeasured: count,
+        evidence: double,
+        trialsPassed: count,
+        trialAdvantage: double,
+      },
+      {
+        requiredKeys: [
+          'state',
+          'changedAt',
+          'retryAt',
+          'coolingSeconds',
+          'breaches',
+          'unmeasured',
+          'evidence',
+          'trialsPassed',
+          'trialAdvantage',
+        ],
+      },
+    ),
+    savings: fc.record({
+      joulesPerRequest: contrast,
+      p99Milliseconds: contrast,
+      requests: double,
+    }),
+    shadow: fc.record({
+      landings: fc.dictionary(word(63), fc.record({ count, energy: double, latency: double }), {
+        maxKeys: 4,
+      }),
+      decisions: fc.array(
+        fc.record({
+          agreed: fc.boolean(),
+          propensity: double,
+          energy: double,
+          latency: double,
+          landedEnergy: double,
+          landedLatency: double,
+          wantedEnergy: double,
+          wantedLatency: double,
+        }),
+        { maxLength: 4 },
+      ),
+    }),
+  },
+  { requiredKeys: [] },
+);
+
+const firstVersion: fc.Arbitrary<ModelShard> = fc.record({
   namespace: fc.constant('shop'),
   policy: word(253),
   workload: word(317),
@@ -29,6 +101,9 @@ const shards: fc.Arbitrary<ModelShard> = fc.record({
   followed: fc.maxSafeNat(),
   asked: fc.maxSafeNat(),
 });
+const shards = fc
+  .tuple(firstVersion, evidence)
+  .map(([first, later]): ModelShard => ({ ...first, ...later }));
 
 const observations: fc.Arbitrary<Observation> = fc.record({
   namespace: fc.constant('shop'),

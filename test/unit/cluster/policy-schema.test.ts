@@ -36,6 +36,7 @@ describe('the policy schema', () => {
         performancePercent: 40,
         resourcesPercent: 10,
         accounting: 'Attributed',
+        unit: 'Joules',
       },
       measurement: {
         warmUpSeconds: 30,
@@ -45,6 +46,15 @@ describe('the policy schema', () => {
         episodeGapSeconds: 30,
       },
       exploration: { budgetPerHour: 60 },
+      circuitBreaker: {
+        mode: 'Enabled',
+        sloBreaches: 3,
+        regretThousandths: 200,
+        lostMeasurements: 10,
+        coolingOffSeconds: 600,
+        coolingOffLimitSeconds: 86_400,
+        trialDecisions: 3,
+      },
     });
     assert.equal(BUILT_IN_POLICY.name, 'default');
     assert.equal(BUILT_IN_POLICY.builtIn, true);

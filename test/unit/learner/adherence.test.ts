@@ -30,8 +30,9 @@ void test('adherence of targets counts bound Pods that were asked', () => {
     pending({ id: 'd', action: DEFAULT_ACTION }),
     pending({ id: 'e', action: 'worker-1', holdout: true }),
   ];
-  assert.deepEqual(adherenceByTarget(decisions, 'Prefer'), [
+  assert.deepEqual(adherenceByTarget(decisions), [
     { target: 'worker-1', followed: 1, asked: 2, ratio: 0.5 },
   ]);
-  assert.deepEqual(adherenceByTarget(decisions, 'Shadow'), []);
+  const shadow = pending({ id: 'f', action: 'worker-1', shadow: true });
+  assert.deepEqual(adherenceByTarget([shadow]), []);
 });

@@ -63,7 +63,11 @@ void test('the load is that of the node it landed on, latency that of the Pod by
 
 void describe('neededReadings', () => {
   const table: [string, Partial<RewardSpec>, string][] = [
-    ['all weights', {}, 'requests podJoules nodeWatts attributedJoules p99Milliseconds errorRatio'],
+    [
+      'Amortised',
+      { accounting: 'Amortised' },
+      'requests podJoules nodeWatts attributedJoules p99Milliseconds errorRatio',
+    ],
     ['Attributed', { accounting: 'Attributed' }, 'requests podJoules p99Milliseconds errorRatio'],
     [
       'energy alone',

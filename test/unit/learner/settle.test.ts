@@ -262,7 +262,8 @@ void describe('baselines', () => {
   void test('holdouts and Shadow decisions are samples of the default, whatever they chose', () => {
     const holdout = pending({ id: 'a', action: 'worker-2', holdout: true });
     assert.equal(only(settle({ decisions: [holdout] }).workloads).defaultSamples, 11);
-    const shadow = settle({ decisions: [sent('a', 'worker-1')], spec: { mode: 'Shadow' } });
+    const unseen = pending({ id: 'a', action: 'worker-1', shadow: true });
+    const shadow = settle({ decisions: [unseen] });
     assert.equal(only(shadow.workloads).defaultSamples, 11);
     assert.equal(only(shadow.workloads).asked, 0, 'nothing was asked of the scheduler');
   });
@@ -340,7 +341,7 @@ void describe('censoring', () => {
       late: 'never-ready',
       done: 'pod-finished',
       gone: 'pod-gone',
-      lost: 'absent',
+      lost: 'landed-nowhere',
     });
     assert.equal(only(done.workloads).settled.length, 5);
   });

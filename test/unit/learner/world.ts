@@ -3,7 +3,10 @@ import { DEFAULT_ACTION } from '#agent/action.ts';
 import { choose } from '#agent/choose.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import { createGenerator, type Generator } from '#agent/random.ts';
+import { circuitBlocks } from '#admission/trials.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision-codec.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
+import type { ModelShard } from '#cluster/model.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
 import type { SlimNode, SlimPod } from '#cluster/slim.ts';
@@ -54,6 +57,7 @@ const SILENT: LearnerMetrics = {
   telemetryFailure: () => undefined,
   tick: () => undefined,
   backlog: () => undefined,
+  circuits: () => undefined,
   adherence: () => undefined,
 };
 
@@ -80,7 +84,13 @@ export class World {
   /** Telemetry has no answer at all. */
   silent = false;
   questions = 0;
-  readonly policy: PlacementPolicy;
+  policy: PlacementPolicy;
+  /** Factor on p99 by node. */
+  slowness: Readonly<Record<string, number>> = {};
+  /** From so many Pods of one workload on a node on, they slow each other down fivefold. */
+  crowd = Infinity;
+  /** The default scheduler puts a Pod where fewest of its workload are, instead of anywhere. */
+  spreads = false;
   readonly #random: Generator;
   #ids = 0;
 
@@ -138,7 +148,7 @@ export class World {
 
   /** Creates one Pod: asks the agent, then lets the scheduler bind it, and it becomes Ready. */
   create(workload = 'Deployment/frontend'): { decision: DecisionRecord; pod: SlimPod } {
-    const { spec, name } = this.policy;
+    const { spec, name, generation } = this.policy;
     const shard = this.store.shard(NAMESPACE, name, workload);
     const id = `decision-${(this.#ids += 1)}`;
     const observation = this.store.observation(NAMESPACE, name);
@@ -156,9 +166,11 @@ export class World {
       defaultSamples: shard?.defaultSamples ?? 0,
       holdoutRatio: spec.holdoutPercent / 100,
       exploreAllowed: true,
+      circuitOpen: this.#circuitBlocks(shard, workload),
       generator: createGenerator(`${spec.learning.seed} ${id} ${this.draw()}`),
     });
-    const nodeName = this.schedule(choice.action);
+    const shadow = spec.mode === 'Shadow';
+    const nodeName = this.schedule(shadow ? DEFAULT_ACTION : choice.action, workload);
     const decision: Partial<DecisionRecord> = {
       id,
       decidedAt: this.now,
@@ -167,7 +179,8 @@ export class World {
       action: choice.action,
       propensity: choice.propensity,
       holdout: choice.reason === 'holdout',
-      policy: `${name}@1`,
+      policy: `${name}@${generation}`,
+      ...(shadow ? { shadow: true as const } : {}),
     };
     const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: workload, uid: workload };
     const pod = signedPod(decision, { uid: `pod-of-${id}`, nodeName, owner, labels: { workload } });
@@ -176,14 +189,38 @@ export class World {
   }
 
   /** Where the scheduler puts a Pod: it follows a preference sometimes, else it spreads evenly. */
-  schedule(action: string): string {
+  schedule(action: string, workload = ''): string {
     const names = [...this.nodes.keys()];
     if (this.nodes.has(action)) {
       if (this.draw() < this.followed) return action;
       const others = names.filter((name) => name !== action);
       return others[Math.floor(this.draw() * others.length)] ?? action;
     }
+    if (this.spreads) {
+      return names.reduce((best, name) =>
+        this.#crowdOn(name, workload) < this.#crowdOn(best, workload) ? name : best,
+      );
+    }
     return names[Math.floor(this.draw() * names.length)] ?? '';
+  }
+
+  #crowdOn(nodeName: string | undefined, workload: string | undefined): number {
+    return [...this.pods.values()].filter(
+      (one) => one.nodeName === nodeName && one.labels['workload'] === workload,
+    ).length;
+  }
+
+  /** As a replica does that sees every Pod. */
+  #circuitBlocks(shard: ModelShard | undefined, workload: string): boolean {
+    return circuitBlocks(shard?.circuit, this.policy.spec.circuitBreaker, this.now, (from) => {
+      let count = 0;
+      for (const { labels, annotations } of this.pods.values()) {
+        const asked = annotations[DECISION_ANNOTATIONS.action] !== DEFAULT_ACTION;
+        const at = Number(annotations[DECISION_ANNOTATIONS.decidedAt]);
+        if (labels['workload'] === workload && asked && at >= from) count += 1;
+      }
+      return count;
+    });
   }
 
   /** Lets so many seconds go by. */
@@ -220,7 +257,9 @@ export class World {
   latency(window: Window): LatencyWindow {
     const pods = new Map<string, PodLatency>();
     for (const pod of this.pods.values()) {
-      const p99 = 20 * (0.5 + this.rate / 200) * this.noise(0.1);
+      const crowded = this.#crowdOn(pod.nodeName, pod.labels['workload']) >= this.crowd;
+      const slow = (this.slowness[pod.nodeName ?? ''] ?? 1) * (crowded ? 5 : 1);
+      const p99 = 20 * (0.5 + this.rate / 200) * this.noise(0.1) * slow;
       pods.set(`${pod.namespace}/${pod.name}`, {
         requests: measured(this.requestsOf(pod, window), window),
         p50Milliseconds: measured(p99 / 4, window),

@@ -222,8 +222,16 @@ test('roles hold what is used and nothing else', () => {
     assert.equal(words.includes('*'), false, 'no wildcard');
     assert.equal(rule['nonResourceURLs'], undefined);
   }
+  const isMeasured = ({ rule }: { rule: Field }): boolean =>
+    strings(rule['apiGroups']).includes('metrics.k8s.io');
+  assert.deepEqual(
+    rules.filter(isMeasured).map(({ role, rule }) => [role, rule['resources'], rule['verbs']]),
+    [['perihelion-learner', ['nodes'], ['list']]],
+    'what metrics-server measured, and no object itself',
+  );
   const may = (role: string, verb: string, resource: string): string[] =>
     rules
+      .filter((one) => !isMeasured(one))
       .filter(({ role: name }) => name === role)
       .filter(({ rule }) => strings(rule['verbs']).includes(verb))
       .filter(({ rule }) => strings(rule['resources']).includes(resource))

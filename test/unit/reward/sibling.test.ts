@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createGenerator } from '#agent/random.ts';
 import { compareSiblings } from '#reward/sibling.ts';
 import fc from 'fast-check';
 
@@ -42,4 +43,47 @@ test('replicas of unknown or impossible cost are left out, not counted as free',
   const unusable = [undefined, Number.NaN, 0, -1].map((cost) => ({ target: 'b', cost }));
   assert.deepEqual(compareSiblings([{ target: 'a', cost: 10 }, ...unusable]), []);
   assert.deepEqual(compareSiblings([]), []);
+});
+
+test('the comparison is unbiased: under equal targets it tells 0 on average, in every load', () => {
+  const random = createGenerator('siblings');
+  const noise = (): number => Math.exp(0.3 * (random.next() + random.next() + random.next() - 1.5));
+  let sum = 0;
+  let squares = 0;
+  const runs = 4000;
+  for (let run = 0; run < runs; run += 1) {
+    const load = 10 ** (4 * random.next() - 2);
+    const replicas = ['a', 'a', 'a', 'b'].map((target) => ({ target, cost: load * noise() }));
+    const advantage = compareSiblings(replicas).find(({ target }) => target === 'b')!.advantage;
+    sum += advantage;
+    squares += advantage * advantage;
+  }
+  const mean = sum / runs;
+  const error = Math.sqrt(squares / runs - mean * mean) / Math.sqrt(runs);
+  assert.ok(Math.abs(mean) < 3 * error, `${mean} +- ${error}`);
+});
+
+test('the comparison is unbiased: a known difference comes back, whatever the number of replicas', () => {
+  const random = createGenerator('siblings 2');
+  for (const [b, a] of [
+    [1, 5],
+    [5, 1],
+    [3, 3],
+  ] as const) {
+    let logarithms = 0;
+    const runs = 2000;
+    for (let run = 0; run < runs; run += 1) {
+      const load = 10 ** (4 * random.next() - 2);
+      const cost = (truth: number): number =>
+        load * truth * Math.exp(0.3 * (random.next() + random.next() + random.next() - 1.5));
+      const replicas = [
+        ...Array.from({ length: a }, () => ({ target: 'a', cost: cost(1) })),
+        ...Array.from({ length: b }, () => ({ target: 'b', cost: cost(0.8) })),
+      ];
+      const { ratio } = compareSiblings(replicas).find(({ target }) => target === 'b')!;
+      logarithms += Math.log(ratio);
+    }
+    const ratio = Math.exp(logarithms / runs);
+    assert.ok(Math.abs(ratio - 0.8) < 0.01, `${b} against ${a}: ${ratio}`);
+  }
 });

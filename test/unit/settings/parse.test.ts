@@ -59,6 +59,21 @@ describe('parseSettings', () => {
       { learner: { leaseDurationSeconds: 5 } },
       /^learner\.leaseDurationSeconds: found 5, expected more than `renewDeadlineSeconds`/,
     ],
+    [
+      'certificates from no files',
+      { webhook: { certificates: 'Files' } },
+      /^webhook\.files: found nothing, expected the files of the certificate/,
+    ],
+    [
+      'an unknown kind of certificates',
+      { webhook: { certificates: 'managed' } },
+      /^webhook\.certificates: found "managed", expected one of Managed, Files/,
+    ],
+    [
+      'client certificates of any name',
+      { webhook: { clientAuthentication: { caFile: '/ca.crt', allowedNames: [] } } },
+      /^webhook\.clientAuthentication\.allowedNames: found \[\], expected at least 1/,
+    ],
     ['a list instead of settings', [], /^settings: found \[\]/],
     [
       'a bad name',
@@ -82,6 +97,9 @@ describe('readSettingsFile', () => {
       assert.throws(() => readSettingsFile(file), /settings\.yaml:\d+: /);
       writeFileSync(file, '- a\n- b\n');
       assert.throws(() => readSettingsFile(file), /expected a mapping of settings/);
+      const level = (name: string, from: string) => `${name}: &${name} [${from.repeat(20)}]\n`;
+      writeFileSync(file, level('a', 'x,') + level('b', '*a,') + level('c', '*b,'));
+      assert.throws(() => readSettingsFile(file), { code: 'PERI_SETTINGS_UNREADABLE' });
       writeFileSync(file, '');
       assert.deepEqual(readSettingsFile(file), {});
     } finally {

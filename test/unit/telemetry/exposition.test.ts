@@ -141,6 +141,7 @@ test('what is malformed is said', () => {
   assert.match(problem('a{b="c'), /label value without end/);
   assert.match(problem('a{b="c" d="e"} 1'), /expected , or }/);
   assert.match(problem('a{b="c",b="d"} 1'), /duplicate label/);
+  assert.match(problem('a{__proto__="c",__proto__="d"} 1'), /duplicate label/);
   assert.match(problem('a{b=c} 1'), /expected "/);
   assert.match(problem('a-1 2'), /expected a blank or {/);
   assert.match(problem('<html>'), /line 1: expected a name at character 1/);

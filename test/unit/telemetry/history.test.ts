@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { History } from '#telemetry/history.ts';
 import { ScrapeStore } from '#telemetry/scrape-store.ts';
-import { createQuestions } from '#telemetry/questions.ts';
+import { loadQuestions } from '#telemetry/questions.ts';
 import { KEPLER } from './support.ts';
 
-const { usageRatio } = createQuestions('package');
+const { usageRatio } = loadQuestions();
 const limits = { retentionSeconds: 100, maximumScrapes: 5 };
 const sample = (
   node: string,

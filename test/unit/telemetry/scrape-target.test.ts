@@ -70,3 +70,37 @@ test('a target knows its Pod and node', () => {
   const [target] = scrapeTargetsOf([{ ...pod, labels: kepler }]);
   assert.deepEqual(target?.labels, { namespace: 'shop', pod: 'geo-1', node: 'worker-a' });
 });
+
+test('other meters and meshes have their usual addresses, in any namespace', () => {
+  const urls = (over: Partial<ScrapedPod>): (string | undefined)[] =>
+    scrapeTargetsOf([{ ...pod, namespace: 'anywhere', ...over }]).map(({ url }) => url);
+  const named = (name: string) => ({ labels: { 'app.kubernetes.io/name': name } });
+  assert.deepEqual(urls(named('kepler-exporter')), ['http://10.1.2.3:9102/metrics']);
+  assert.deepEqual(urls(named('scaphandre')), ['http://10.1.2.3:8080/metrics']);
+  const sidecar = ['http://10.1.2.3:15020/stats/prometheus'];
+  assert.deepEqual(urls({ labels: { app: 'ztunnel' } }), sidecar);
+  assert.deepEqual(
+    urls({ labels: { 'gateway.networking.k8s.io/gateway-name': 'waypoint' } }),
+    sidecar,
+  );
+  assert.deepEqual(urls({ labels: { 'linkerd.io/control-plane-ns': 'linkerd' } }), [
+    'http://10.1.2.3:4191/metrics',
+  ]);
+});
+
+test('a token is only for meters and node-exporters of the namespaces that are named', () => {
+  const secure = { namespaces: ['power'], port: 8443 };
+  const of = (over: Partial<ScrapedPod>) => scrapeTargetsOf([{ ...pod, ...over }], secure)[0];
+  const trusted = of({ namespace: 'power', labels: kepler });
+  assert.deepEqual([trusted?.url, trusted?.secure], ['https://10.1.2.3:8443/metrics', true]);
+  const elsewhere = of({ namespace: 'mallory', labels: kepler });
+  assert.deepEqual([elsewhere?.url, elsewhere?.secure], ['http://10.1.2.3:28282/metrics', undefined]);
+  const asking = of({
+    namespace: 'mallory',
+    labels: kepler,
+    annotations: { 'prometheus.io/scheme': 'https', 'prometheus.io/port': '8443' },
+  });
+  assert.deepEqual([asking?.url, asking?.secure], ['https://10.1.2.3:8443/metrics', undefined]);
+  const sidecar = of({ namespace: 'power', annotations: { 'prometheus.io/scrape': 'true' } });
+  assert.deepEqual([sidecar?.url.startsWith('http:'), sidecar?.secure], [true, undefined]);
+});

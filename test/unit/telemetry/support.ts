@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { parseExposition } from '#telemetry/exposition.ts';
-import { createQuestions, QUESTIONS_OF } from '#telemetry/questions.ts';
+import { loadQuestions, questionsOf } from '#telemetry/questions.ts';
+import { withTargetLabels } from '#telemetry/scrape.ts';
 import { ScrapeStore } from '#telemetry/scrape-store.ts';
 import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
 import { Snapshot } from '#telemetry/snapshot.ts';
@@ -22,26 +23,38 @@ export interface Fed {
   readonly sources: Telemetry;
   /** One scrape of one exporter; `time` in seconds. */
   readonly feed: (target: ScrapeTarget, seconds: number, text: string) => void;
+  /** The same for an exporter that only a Prometheus server scrapes: all questions of load. */
+  readonly feedAs: (name: string, instance: string, seconds: number, text: string) => void;
 }
 
 export function createFed(options: SourcesOptions = {}): Fed {
-  const questions = createQuestions(options.zone ?? 'package');
+  const zone = options.zone ?? 'package';
   const store = new ScrapeStore({ retentionSeconds: 3600, maximumScrapes: 1000 });
   return {
     store,
     sources: createSources(store, options),
+    feedAs(name, instance, seconds, text) {
+      const series = parseExposition(text).series.map((one) => ({
+        ...one,
+        labels: withTargetLabels(one.labels, { job: name, instance }),
+      }));
+      const snapshot = new Snapshot(seconds * 1000, series);
+      const selections = Object.values(loadQuestions());
+      const target: ScrapeTarget = { url: `http://${instance}/`, labels: {}, kind: 'kepler' };
+      store.add(target, seconds * 1000, new Map(selections.map((s) => [s, snapshot.select(s)])));
+    },
     feed(target, seconds, text) {
       const labels: Record<string, string> = { instance: new URL(target.url).host };
       for (const [name, value] of Object.entries(target.labels)) if (value) labels[name] = value;
       const series = parseExposition(text).series.map((one) => ({
         ...one,
-        labels: { ...one.labels, ...labels },
+        labels: withTargetLabels(one.labels, labels),
       }));
       const snapshot = new Snapshot(seconds * 1000, [
         ...series,
         { name: 'up', labels, value: 1, timestamp: undefined },
       ]);
-      const selections = QUESTIONS_OF[target.kind].map((name) => questions[name]);
+      const selections = questionsOf(target.kind, zone);
       store.add(target, seconds * 1000, new Map(selections.map((s) => [s, snapshot.select(s)])));
     },
   };

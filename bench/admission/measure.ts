@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Figure, figureOf } from '#cli/figure.ts';
+import { makeCertificate } from './certificate.ts';
+import { goProgram } from './go-program.ts';
+import type { LoadOrder, LoadReport } from './load.ts';
+import { REVIEW_BYTES } from './review.ts';
+import {
+  LoadProcess,
+  startGoServer,
+  startNodeServer,
+  startProduct,
+  type Subject,
+} from './servers.ts';
+
+/** How much is measured. */
+export interface Effort {
+  /** Rounds; each server once in each, in turning order. */
+  readonly rounds: number;
+  /** Requests of one server in one round. */
+  readonly requests: number;
+  readonly warmUpRequests: number;
+}
+
+export const FULL: Effort = { rounds: 12, requests: 4000, warmUpRequests: 12_000 };
+export const QUICK: Effort = { rounds: 4, requests: 1500, warmUpRequests: 4000 };
+
+/** Connections of the rounds that CPU time is taken from. */
+const CONNECTIONS = 8;
+/** The API server's own limit of mutating requests under way. */
+const IN_FLIGHT = 200;
+const LARGE_BYTES = 2 ** 20;
+const LIMIT_MILLISECONDS = 60_000;
+
+type ByServer = Partial<Record<string, Figure>>;
+
+/** `bench/results/admission.json`, without the description of the machine. */
+export interface AdmissionResults {
+  readonly reviewBytes: number;
+  readonly connections: number;
+  readonly cpuMicrosecondsPerRequest: ByServer;
+  /** Product to bare server, pairwise within each round. */
+  readonly ratioToBare: Figure;
+  readonly ratioToExpress: Figure;
+  /** Absent where Go is not installed. */
+  readonly ratioToControllerRuntime?: Figure;
+  readonly requestsPerSecond: ByServer;
+  readonly p99MillisecondsAt200InFlight: ByServer;
+  readonly p99Milliseconds: ByServer;
+  readonly maxEventLoopDelayMilliseconds: {
+    readonly perihelion: Figure;
+    readonly bare: Figure;
+    readonly perihelionAt200InFlight: Figure;
+    readonly perihelionLargePod: Figure;
+    readonly bareLargePod: Figure;
+  };
+  /** Share of the product's answers that prefer a target; the rest is holdout and default. */
+  readonly shareWithTerm: Figure;
+  readonly startToReady: { readonly wallSeconds: Figure; readonly cpuSeconds: Figure };
+  /** What could not be measured, and why. */
+  readonly left: readonly string[];
+}
+
+/** One measured load: what the server says of itself and what its caller saw. */
+interface Sample {
+  readonly cpuMicroseconds: number;
+  readonly maxDelayMilliseconds: number | undefined;
+  readonly load: LoadReport;
+}
+
+/** Measures every server, interleaved round by round. */
+export async function measureAdmission(
+  effort: Effort,
+  say: (line: string) => void,
+): Promise<AdmissionResults> {
+  const folder = await mkdtemp(join(tmpdir(), 'perihelion-bench-'));
+  const running: { stop(): Promise<void> }[] = [];
+  const keep = <T extends { stop(): Promise<void> }>(one: T): T => {
+    running.push(one);
+    return one;
+  };
+  try {
+    const files = await makeCertificate(folder);
+    const left: string[] = [];
+    const bare = keep(await startNodeServer('bare', 'bare-server.ts', files));
+    const express = keep(await startNodeServer('express', 'express-server.ts', files));
+    const go = await goProgram(say);
+    const peer =
+      typeof go === 'string'
+        ? keep(await startGoServer(go, files))
+        : left.push(go.problem) && undefined;
+    const product = keep(await startProduct({ folder, files }));
+    const load = keep(new LoadProcess());
+    const subjects: Subject[] = [bare, express, product];
+    if (peer !== undefined && typeof peer !== 'number') subjects.push(peer);
+    const samples = await measureRounds({ subjects, load, effort, say });
+    const at200 = await measureTail({ subjects, load, effort, say });
+    const large = await measureLarge([bare, product], load);
+    return {
+      ...resultsOf(samples, at200, large),
+      startToReady: {
+        wallSeconds: figureOf([product.start.wallSeconds], 'seconds'),
+        cpuSeconds: figureOf([product.start.cpuSeconds], 'seconds'),
+      },
+      left,
+    };
+  } finally {
+    for (const one of running.reverse()) await one.stop().catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Rounds {
+  readonly subjects: readonly Subject[];
+  readonly load: LoadProcess;
+  readonly effort: Effort;
+  readonly say: (line: string) => void;
+}
+
+type Samples = ReadonlyMap<string, Sample[]>;
+
+async function measureRounds({ subjects, load, effort, say }: Rounds): Promise<Samples> {
+  const samples = new Map<string, Sample[]>(subjects.map(({ name }) => [name, []]));
+  for (const subject of subjects) {
+    say(`warming ${subject.name} up`);
+    await sample(subject, load, { requests: effort.warmUpRequests, connections: CONNECTIONS });
+  }
+  for (let round = 0; round < effort.rounds; round += 1) {
+    say(`round ${round + 1} of ${effort.rounds}`);
+    for (let turn = 0; turn < subjects.length; turn += 1) {
+      // Another one begins each round, so that nobody always follows the same neighbour.
+      const subject = subjects[(turn + round) % subjects.length] as Subject;
+      const requests = effort.requests;
+      samples
+        .get(subject.name)
+        ?.push(await sample(subject, load, { requests, connections: CONNECTIONS }));
+    }
+  }
+  return samples;
+}
+
+async function measureTail({ subjects, load, effort, say }: Rounds): Promise<Samples> {
+  say(`with ${IN_FLIGHT} requests under way`);
+  const samples = new Map<string, Sample[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = 0; round < Math.min(5, effort.rounds); round += 1) {
+    for (const subject of subjects) {
+      const order = { requests: effort.requests, connections: IN_FLIGHT };
+      samples.get(subject.name)?.push(await sample(subject, load, order));
+    }
+  }
+  return samples;
+}
+
+async function measureLarge(subjects: readonly Subject[], load: LoadProcess): Promise<Samples> {
+  const samples = new Map<string, Sample[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = 0; round < 3; round += 1) {
+    for (const subject of subjects) {
+      const order = { requests: 24, connections: 1, bytes: LARGE_BYTES };
+      samples.get(subject.name)?.push(await sample(subject, load, order));
+    }
+  }
+  return samples;
+}
+
+async function sample(
+  subject: Subject,
+  load: LoadProcess,
+  order: Pick<LoadOrder, 'requests' | 'connections'> & Partial<LoadOrder>,
+): Promise<Sample> {
+  subject.reset();
+  const before = await subject.usage();
+  const report = await load.run({
+    port: subject.port,
+    bytes: REVIEW_BYTES,
+    limitMilliseconds: LIMIT_MILLISECONDS,
+    ...order,
+  });
+  const after = await subject.usage();
+  if (report.failed > 0) throw new Error(`${subject.name}: ${report.failed} failed answers`);
+  return {
+    cpuMicroseconds: (after.cpuMicroseconds - before.cpuMicroseconds) / report.completed,
+    maxDelayMilliseconds: after.maxDelayMilliseconds,
+    load: report,
+  };
+}
+
+function resultsOf(
+  samples: Samples,
+  at200: Samples,
+  large: Samples,
+): Omit<AdmissionResults, 'startToReady' | 'left'> {
+  const cpu = (name: string): number[] =>
+    (samples.get(name) ?? []).map(({ cpuMicroseconds }) => cpuMicroseconds);
+  const ratioTo = (name: string): Figure =>
+    figureOf(
+      cpu('perihelion').map((value, round) => value / (cpu(name)[round] ?? Number.NaN)),
+      'ratio',
+    );
+  const each = (from: Samples, unit: string, pick: (sample: Sample) => number): ByServer =>
+    Object.fromEntries(
+      [...from].map(([name, list]) => [name, figureOf(list.map(pick), unit)] as const),
+    );
+  const delay = (from: Samples, name: string): Figure =>
+    figureOf(
+      (from.get(name) ?? []).map(({ maxDelayMilliseconds }) => maxDelayMilliseconds ?? Number.NaN),
+      'milliseconds',
+    );
+  const withTerm = (samples.get('perihelion') ?? []).map(
+    ({ load }) => load.withTerm / load.completed,
+  );
+  return {
+    reviewBytes: REVIEW_BYTES,
+    connections: CONNECTIONS,
+    cpuMicrosecondsPerRequest: each(samples, 'microseconds', (one) => one.cpuMicroseconds),
+    ratioToBare: ratioTo('bare'),
+    ratioToExpress: ratioTo('express'),
+    ...(samples.has('controllerRuntime')
+      ? { ratioToControllerRuntime: ratioTo('controllerRuntime') }
+      : {}),
+    requestsPerSecond: each(
+      samples,
+      'requests per second',
+      ({ load }) => load.completed / (load.wallMilliseconds / 1000),
+    ),
+    p99MillisecondsAt200InFlight: each(at200, 'milliseconds', ({ load }) => load.p99Milliseconds),
+    p99Milliseconds: each(samples, 'milliseconds', ({ load }) => load.p99Milliseconds),
+    maxEventLoopDelayMilliseconds: {
+      perihelion: delay(samples, 'perihelion'),
+      bare: delay(samples, 'bare'),
+      perihelionAt200InFlight: delay(at200, 'perihelion'),
+      perihelionLargePod: delay(large, 'perihelion'),
+      bareLargePod: delay(large, 'bare'),
+    },
+    shareWithTerm: figureOf(withTerm, 'ratio'),
+  };
+}

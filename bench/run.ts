@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FULL, measureAdmission, QUICK } from './admission/measure.ts';
+import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
+import { describeMachine } from './shared/machine.ts';
+import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared/results.ts';
+
+/*
+ * `npm run bench [-- --quick] [--only admission|scale] [--out FOLDER]`: measures what an admission
+ * costs beside three other webhooks, and how cost grows with the cluster. Writes a result file for
+ * each, prints a table, and says what moved against the committed results. A quick run writes to
+ * `out/bench`, so that it never stands in for the real one.
+ */
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    out: { type: 'string' },
+  },
+});
+
+/** Admission figures that are compared with the committed ones. */
+const ADMISSION_WATCHED = [
+  'cpuMicrosecondsPerRequest.perihelion',
+  'cpuMicrosecondsPerRequest.express',
+  'ratioToBare',
+  'ratioToControllerRuntime',
+];
+const BARE = 'cpuMicrosecondsPerRequest.bare';
+/** Scale figures, in multiples of a decision on 100 nodes where they are times. */
+const SCALE_WATCHED = [
+  'decisionSpreadFrom100Nodes',
+  'decisionMicrosecondsByNodes.10',
+  'decisionMicrosecondsByNodes.10000',
+  'informer.podEventMicroseconds',
+  'informer.nodeEventMicroseconds',
+  'memory.bytesPerNode',
+  'memory.bytesPerPod',
+  'settleCycle.10000.cpuSeconds',
+  'publication.writerCpuSeconds',
+  'publication.bytesPerObject',
+];
+const DECISION = 'decisionMicrosecondsByNodes.100';
+
+const committed = fileURLToPath(new URL('results', import.meta.url));
+const quickFolder = fileURLToPath(new URL('../out/bench', import.meta.url));
+const folder = values.out ?? (values.quick ? quickFolder : committed);
+const command = `npm run bench${values.quick ? ' -- --quick' : ''}`;
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+if (values.only === undefined || values.only === 'admission') {
+  const machine = describeMachine(command);
+  const measured = await measureAdmission(values.quick ? QUICK : FULL, say);
+  report('admission', { machine, ...measured }, ADMISSION_WATCHED, BARE);
+  for (const line of measured.left) console.log(line);
+}
+if (values.only === undefined || values.only === 'scale') {
+  const machine = describeMachine(command);
+  const measured = await measureScale(values.quick ? QUICK_SCALE : FULL_SCALE, say);
+  report('scale', { machine, ...measured }, SCALE_WATCHED, DECISION);
+}
+
+function report(name: string, results: object, watched: readonly string[], path: string): void {
+  const before = readResults(`${committed}/${name}.json`);
+  console.log(`\n${tableOf(figuresOf(results))}\n`);
+  if (before === undefined) {
+    console.log('no committed results to compare with');
+  } else {
+    const moves = movesOf({ results, path }, { results: before, path }, watched);
+    for (const move of moves)
+      console.log(`moved: ${move.name} by a factor of ${move.ratio.toFixed(2)}`);
+    if (moves.length === 0)
+      console.log('nothing moved by more than 15 % against the committed results');
+  }
+  writeResults(`${folder}/${name}.json`, results);
+  console.log(`written: ${folder}/${name}.json`);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createAdmission, type Admission } from '#admission/admission.ts';
+import type { AuditSink } from '#audit/sink.ts';
+import { LiveClusterView } from '#cluster/cluster-view.ts';
+import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
+import { parsePolicySpec } from '#cluster/policy-schema.ts';
+import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
+import { projectPod } from '#cluster/project-pod.ts';
+import { projectNode } from '#cluster/project.ts';
+import type { SlimNamespace, SlimNode, SlimOwner, SlimPod } from '#cluster/slim.ts';
+import { Store } from '#cluster/store.ts';
+import { deploymentName, NAMESPACE, WORKLOADS } from '../admission/review.ts';
+
+type Json = Record<string, unknown>;
+
+/** Targets that the model knows of each workload. */
+const LEARNED = 64;
+
+/**
+ * A cluster of any size in the memory of this process, read through the product's own stores and
+ * views, as its informers would have filled them.
+ */
+export class World {
+  readonly stores = {
+    nodes: new Store<SlimNode>(fail),
+    pods: new Store<SlimPod>(fail),
+    namespaces: new Store<SlimNamespace>(fail),
+    owners: { ReplicaSet: new Store<SlimOwner>(fail), Job: new Store<SlimOwner>(fail) },
+  };
+  readonly view = new LiveClusterView(this.stores, () => true);
+  readonly #policy: PlacementPolicy;
+  #models: ModelView = { shard: () => undefined, observation: () => undefined };
+  #version = 0;
+  #ids = 0;
+
+  /** @param nodes how many @param pods how many, spread over the nodes and namespaces evenly */
+  constructor(nodes: number, pods: number) {
+    for (let index = 0; index < nodes; index += 1) this.putNode(rawNode(index));
+    this.#put(this.stores.namespaces, NAMESPACE, {
+      name: NAMESPACE,
+      labels: { 'perihelion.dev/placement': 'enabled' },
+    });
+    for (let index = 0; index < pods; index += 1) this.putPod(rawPod(index, nodes));
+    this.#policy = {
+      namespace: NAMESPACE,
+      name: 'bench',
+      generation: 1,
+      builtIn: false,
+      spec: parsePolicySpec({ exploration: { budgetPerHour: 100_000 } }),
+    };
+    this.learn(Array.from({ length: nodes }, (_, index) => nodeName(index)));
+  }
+
+  /** Gives every workload a model that knows these targets, all of them healthy. */
+  learn(names: readonly string[]): void {
+    const shard = shardOf(names.slice(0, LEARNED));
+    const observation = observationOf(names);
+    this.#models = { shard: () => shard, observation: () => observation };
+  }
+
+  /** Takes in a raw Node as a watch would bring it. */
+  putNode(raw: Json): void {
+    const node = projectNode(raw);
+    this.#put(this.stores.nodes, node.name, node);
+  }
+
+  /** Takes in a raw Pod as a watch would bring it. */
+  putPod(raw: Json): void {
+    const pod = projectPod(raw);
+    this.#put(this.stores.pods, `${pod.namespace}/${pod.name}`, pod);
+  }
+
+  /** The policy in force everywhere. */
+  readonly policies: PolicyView = { policyFor: () => this.#policy };
+
+  /** The product's admission path over this world. */
+  admission(audit: Pick<AuditSink, 'write'>): Admission {
+    const admission = createAdmission({
+      view: this.view,
+      policies: this.policies,
+      models: {
+        shard: (...names) => this.#models.shard(...names),
+        observation: (...names) => this.#models.observation(...names),
+      },
+      audit,
+      registry: new Registry(),
+      logger: pino({ level: 'silent' }),
+      now: () => Date.now(),
+      elapsed: () => performance.now(),
+      newId: () => {
+        this.#ids += 1;
+        return `00000000-0000-4000-8000-${String(this.#ids).padStart(12, '0')}`;
+      },
+      decisionKey: Buffer.alloc(32, 7),
+      ownNamespace: 'perihelion-system',
+      versions: { perihelion: 'bench' },
+    });
+    this.view.onPod((change) => {
+      if (change.after !== undefined) admission.podSeen(change.after);
+    });
+    for (const pod of this.view.allPods()) admission.podSeen(pod);
+    return admission;
+  }
+
+  #put<T>(store: Store<T>, key: string, value: T): void {
+    this.#version += 1;
+    store.upsert(key, { uid: key, resourceVersion: String(this.#version), value });
+  }
+}
+
+/** Name of a node; sorted as counted. */
+export function nodeName(index: number): string {
+  return `node-${String(index).padStart(6, '0')}`;
+}
+
+/** A Node as the API server sends it, with the labels and conditions of a cloud's. */
+export function rawNode(index: number): Json {
+  const name = nodeName(index);
+  const condition = (type: string, status: string): Json => ({
+    type,
+    status,
+    reason: `Kubelet${type}`,
+    message: 'kubelet is posting its status',
+    lastHeartbeatTime: '2026-11-22T06:30:00Z',
+    lastTransitionTime: '2026-11-22T06:00:00Z',
+  });
+  const amounts = { cpu: '64', memory: '263856316Ki', pods: '1000000', 'ephemeral-storage': '1Ti' };
+  return {
+    metadata: {
+      name,
+      uid: `node-uid-${index}`,
+      resourceVersion: '1',
+      labels: {
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+        'node.kubernetes.io/instance-type': 'standard-64',
+        'topology.kubernetes.io/region': 'region-1',
+        'topology.kubernetes.io/zone': `zone-${index % 3}`,
+      },
+    },
+    spec: { podCIDR: '10.0.0.0/24', providerID: `cloud://${name}` },
+    status: {
+      capacity: amounts,
+      allocatable: amounts,
+      conditions: [condition('MemoryPressure', 'False'), condition('Ready', 'True')],
+      addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+    },
+  };
+}
+
+/** A bound, running Pod as the API server sends it. */
+export function rawPod(index: number, nodes: number, phase = 'Running'): Json {
+  const workload = index % WORKLOADS;
+  const group = Math.floor(index / 200);
+  const name = `${deploymentName(workload)}-${group}`;
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-11-22T06:10:05Z' };
+  const scheduled = { ...ready, type: 'PodScheduled', lastTransitionTime: '2026-11-22T06:10:00Z' };
+  return {
+    metadata: {
+      name: `${name}-${index}`,
+      namespace: index < 1000 ? NAMESPACE : `team-${group % 200}`,
+      uid: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+      resourceVersion: '1',
+      creationTimestamp: '2026-11-22T06:09:59Z',
+      labels: { app: name, 'pod-template-hash': 'aaaa', 'app.kubernetes.io/name': name },
+      annotations: { 'prometheus.io/scrape': 'true', 'example.com/checksum': 'a'.repeat(64) },
+      ownerReferences: [
+        {
+          apiVersion: 'apps/v1',
+          kind: 'ReplicaSet',
+          name: `${name}-aaaa`,
+          uid: `00000000-0000-4000-9000-${String(group * WORKLOADS + workload).padStart(12, '0')}`,
+          controller: true,
+        },
+      ],
+    },
+    spec: {
+      nodeName: nodeName(index % nodes),
+      schedulerName: 'default-scheduler',
+      containers: [
+        {
+          name: 'main',
+          image: 'registry.example.com/main:1.0',
+          resources: { requests: { cpu: '100m', memory: '128Mi' } },
+          env: Array.from({ length: 12 }, (_, variable) => ({
+            name: `SETTING_${variable}`,
+            value: 'a value of a common length',
+          })),
+        },
+      ],
+    },
+    status: { phase, podIP: '10.1.2.3', conditions: [scheduled, ready] },
+  };
+}
+
+function shardOf(names: readonly string[]): ModelShard {
+  const row = Object.fromEntries(
+    names.map((name, index) => [name, { value: Math.sin(index) / 10, weight: 1 + (index % 5) }]),
+  );
+  return {
+    namespace: NAMESPACE,
+    policy: 'bench',
+    workload: 'Deployment/service-00',
+    version: 50,
+    episodes: 50,
+    cells: { 'load=normal': row, all: row },
+    baselines: {},
+    load: { mean: 100, variance: 25, weight: 50 },
+    defaultSamples: 12,
+    settled: [],
+    followed: 40,
+    asked: 48,
+  };
+}
+
+function observationOf(names: readonly string[]): Observation {
+  const seen = { health: 'healthy' as const, cpuRatio: 0.3, memoryRatio: 0.3, watts: 90 };
+  return {
+    namespace: NAMESPACE,
+    policy: 'bench',
+    observedAt: Date.now() + 3_600_000,
+    targets: Object.fromEntries(names.map((name) => [name, seen])),
+    workloads: Object.fromEntries(
+      Array.from({ length: WORKLOADS }, (_, index) => [
+        `Deployment/${deploymentName(index)}`,
+        {
+          loadBucket: 'normal' as const,
+          peers: [`Deployment/${deploymentName((index + 1) % WORKLOADS)}`],
+          cpuCores: 0.2,
+        },
+      ]),
+    ),
+  };
+}
+
+function fail(error: unknown): never {
+  throw error;
+}

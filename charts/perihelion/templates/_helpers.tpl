@@ -1,0 +1,231 @@
+{{/* Name of the release's objects. */}}
+{{- define "perihelion.fullname" -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Labels of every object. */}}
+{{- define "perihelion.labels" -}}
+app.kubernetes.io/name: perihelion
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: perihelion
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* What selects the Pods of a role; never changes, because selectors cannot. */}}
+{{- define "perihelion.selector" -}}
+app.kubernetes.io/name: perihelion
+app.kubernetes.io/component: {{ . }}
+{{- end -}}
+
+{{/* Roles that have a Deployment of their own. */}}
+{{- define "perihelion.roles" -}}
+{{- if .Values.singleProcess -}}admission{{- else -}}admission learner{{- end -}}
+{{- end -}}
+
+{{- define "perihelion.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{/* Secret of a certificate that others make. */}}
+{{- define "perihelion.certificateSecret" -}}
+{{ .Values.certificates.secretName | default (printf "%s-tls" (include "perihelion.fullname" .)) }}
+{{- end -}}
+
+{{/* The settings file: what the chart decides, and over it what the user may set. */}}
+{{- define "perihelion.settings" -}}
+{{- $name := include "perihelion.fullname" . -}}
+{{- $decided := dict
+  "namespace" .Release.Namespace
+  "webhook" (dict "port" 10250 "service" $name "configuration" $name "secret" (printf "%s-webhook" $name))
+  "operations" (dict "port" 8080)
+  "learner" (dict "leaseName" (printf "%s-learner" $name))
+  "audit" (dict "path" "/var/log/perihelion/audit.jsonl" "maximumFileBytes" 67108864 "keepFiles" 10)
+  "drainSeconds" 10
+-}}
+{{- if ne .Values.certificates.source "Managed" -}}
+{{- $folder := "/etc/perihelion-tls" -}}
+{{- $_ := set $decided.webhook "certificates" "Files" -}}
+{{- $_ := set $decided.webhook "files" (dict "certificateFile" (printf "%s/tls.crt" $folder) "privateKeyFile" (printf "%s/tls.key" $folder) "caFile" (printf "%s/ca.crt" $folder)) -}}
+{{- end -}}
+{{- toYaml (mustMergeOverwrite $decided (deepCopy .Values.settings)) -}}
+{{- end -}}
+
+{{/* The Deployment of a role: dict "root" $ "role" "admission". */}}
+{{- define "perihelion.deployment" -}}
+{{- $name := include "perihelion.fullname" .root -}}
+{{- $values := get .root.Values .role -}}
+{{- $serving := eq .role "admission" -}}
+{{- $mounted := and $serving (ne .root.Values.certificates.source "Managed") -}}
+{{- $runs := .role -}}
+{{- if .root.Values.singleProcess }}{{ $runs = "admission,learner" }}{{ end -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ $name }}-{{ .role }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "perihelion.labels" .root | nindent 4 }}
+    app.kubernetes.io/component: {{ .role }}
+spec:
+  replicas: {{ $values.replicas }}
+  revisionHistoryLimit: 3
+  strategy:
+    type: RollingUpdate
+    rollingUpdate:
+      # A new replica of the webhook is ready before an old one goes.
+      maxUnavailable: {{ ternary 0 1 $serving }}
+      maxSurge: 1
+  selector:
+    matchLabels:
+      {{- include "perihelion.selector" .role | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "perihelion.selector" .role | nindent 8 }}
+        {{- with $values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      annotations:
+        kubectl.kubernetes.io/default-container: perihelion
+        prometheus.io/scrape: 'true'
+        prometheus.io/port: '8080'
+        prometheus.io/path: /metrics
+        # A changed setting rolls the Pods.
+        checksum/settings: {{ include "perihelion.settings" .root | sha256sum }}
+        {{- with $values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ $name }}-{{ .role }}
+      automountServiceAccountToken: true
+      enableServiceLinks: false
+      {{- with .root.Values.priorityClass.name }}
+      priorityClassName: {{ . }}
+      {{- end }}
+      {{- with .root.Values.image.pullSecrets }}
+      imagePullSecrets:
+        {{- range . }}
+        - name: {{ . }}
+        {{- end }}
+      {{- end }}
+      # Drain (10 s) + the last request (2 s) + the audit queue (5 s), with room to spare.
+      terminationGracePeriodSeconds: {{ add 20 (default 10 .root.Values.settings.drainSeconds) }}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        fsGroup: 65532
+        seccompProfile:
+          type: RuntimeDefault
+      {{- with $values.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.affinity }}
+      affinity:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      # Apart where possible; a cluster of one node still gets both replicas.
+      topologySpreadConstraints:
+        {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+        - maxSkew: 1
+          topologyKey: {{ . }}
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels:
+              {{- include "perihelion.selector" $.role | nindent 14 }}
+          matchLabelKeys: [pod-template-hash]
+        {{- end }}
+      containers:
+        - name: perihelion
+          image: {{ include "perihelion.image" .root }}
+          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+          args: [serve, --role, {{ $runs | quote }}, --config, /etc/perihelion/settings.yaml]
+          ports:
+            {{- if $serving }}
+            # Private clusters let the control plane reach nodes on this port without a new rule.
+            - name: webhook
+              containerPort: 10250
+              protocol: TCP
+            {{- end }}
+            - name: operations
+              containerPort: 8080
+              protocol: TCP
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities:
+              drop: [ALL]
+          resources:
+            {{- toYaml (ternary .root.Values.learner.resources $values.resources .root.Values.singleProcess) | nindent 12 }}
+          startupProbe:
+            httpGet:
+              path: /healthz
+              port: operations
+            periodSeconds: 1
+            failureThreshold: 60
+          readinessProbe:
+            httpGet:
+              path: /readyz
+              port: operations
+            periodSeconds: 2
+            failureThreshold: 2
+          livenessProbe:
+            httpGet:
+              path: /healthz
+              port: operations
+            periodSeconds: 10
+            timeoutSeconds: 5
+            failureThreshold: 6
+          volumeMounts:
+            - name: settings
+              mountPath: /etc/perihelion
+              readOnly: true
+            - name: audit
+              mountPath: /var/log/perihelion
+            {{- if $mounted }}
+            - name: tls
+              mountPath: /etc/perihelion-tls
+              readOnly: true
+            {{- end }}
+      volumes:
+        - name: settings
+          configMap:
+            name: {{ $name }}-settings
+        # Room for the current audit file and ten rotated ones of 64 MiB.
+        - name: audit
+          emptyDir:
+            sizeLimit: 1Gi
+        {{- if $mounted }}
+        - name: tls
+          secret:
+            secretName: {{ include "perihelion.certificateSecret" .root }}
+            defaultMode: 288 # 0440
+        {{- end }}
+{{- end -}}
+
+{{/* An object of the Prometheus operator: dict "root" $ "kind" "name" "spec" "labels". */}}
+{{- define "perihelion.monitor" -}}
+apiVersion: monitoring.coreos.com/v1
+kind: {{ .kind }}
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "perihelion.labels" .root | nindent 4 }}
+    {{- with .labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  {{- toYaml .spec | nindent 2 }}
+{{- end -}}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { StoredCircuit } from '#cluster/model.ts';
+import type { CircuitBreakerSpec } from '#cluster/policy.ts';
+import type { WorkloadKey } from '#cluster/workload.ts';
+
+/** A decision for a target. */
+interface Trial {
+  readonly decidedAt: number;
+  /** Its Pod was seen in the API server. */
+  seen: boolean;
+}
+
+/** Bounds of {@link Trials}. */
+export interface TrialLimits {
+  /** Workloads remembered at most; beyond it the one longest without a decision goes. */
+  readonly workloads: number;
+  /** A decision whose Pod does not show up for so long never had one. */
+  readonly lifetimeMilliseconds: number;
+}
+
+/** Newest decisions of one workload that are remembered: as many as a policy may ask for. */
+const NEWEST = 100;
+
+/**
+ * Decisions for a target by workload, whichever replica took them: how many Pods are on trial
+ * while a circuit is half open. A Pod that goes gives its place back.
+ */
+export class Trials {
+  readonly #limits: TrialLimits;
+  /** Workload to decision id to trial; both in order of insertion. */
+  readonly #workloads = new Map<string, Map<string, Trial>>();
+
+  constructor(limits: TrialLimits) {
+    this.#limits = limits;
+  }
+
+  /** Remembers a decision; `seen` once its Pod is there. */
+  add(namespace: string, workload: WorkloadKey, id: string, trial: Readonly<Trial>): void {
+    const key = keyOf(namespace, workload);
+    const trials = this.#workloads.get(key) ?? new Map<string, Trial>();
+    const known = trials.get(id);
+    if (known === undefined) trials.set(id, { ...trial });
+    else known.seen ||= trial.seen;
+    dropFirst(trials, NEWEST);
+    this.#workloads.delete(key);
+    this.#workloads.set(key, trials);
+    dropFirst(this.#workloads, this.#limits.workloads);
+  }
+
+  /** Forgets a decision: its Pod is gone. */
+  remove(namespace: string, workload: WorkloadKey, id: string): void {
+    const key = keyOf(namespace, workload);
+    const trials = this.#workloads.get(key);
+    trials?.delete(id);
+    if (trials?.size === 0) this.#workloads.delete(key);
+  }
+
+  /** Decisions for a target taken since a time. */
+  since(namespace: string, workload: WorkloadKey, from: number, now: number): number {
+    let count = 0;
+    for (const { decidedAt, seen } of this.#workloads.get(keyOf(namespace, workload))?.values() ??
+      []) {
+      const lost = !seen && now - decidedAt > this.#limits.lifetimeMilliseconds;
+      if (decidedAt >= from && !lost) count += 1;
+    }
+    return count;
+  }
+}
+
+/**
+ * Whether the circuit breaker leaves this Pod to the default scheduler: while the circuit cools
+ * off, and after that while enough Pods are on trial.
+ */
+export function circuitBlocks(
+  circuit: StoredCircuit | undefined,
+  spec: CircuitBreakerSpec,
+  now: number,
+  trialsSince: (from: number) => number,
+): boolean {
+  if (spec.mode === 'Disabled' || circuit === undefined || circuit.state === 'closed') return false;
+  if (now < circuit.retryAt) return true;
+  return trialsSince(circuit.retryAt) >= spec.trialDecisions;
+}
+
+function dropFirst(map: Map<string, unknown>, limit: number): void {
+  const first = map.keys().next();
+  if (map.size > limit && first.done !== true) map.delete(first.value);
+}
+
+/** No name of the API holds a space. */
+function keyOf(namespace: string, workload: WorkloadKey): string {
+  return `${namespace} ${workload}`;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DECISION_ANNOTATIONS, SHADOW_ANNOTATION } from '#cluster/decision-codec.ts';
+import type { DecisionRecord } from '#cluster/decision.ts';
+
+type Field = keyof typeof DECISION_ANNOTATIONS;
+
+/** A decision as annotations claim it; of one that cannot be trusted, numbers may be NaN. */
+export type ClaimedDecision = Omit<DecisionRecord, 'workload'>;
+
+/** What annotations say, whoever wrote them: only to be shown, never to be acted upon. */
+export function claimedDecision(annotations: Readonly<Record<string, string>>): ClaimedDecision {
+  const text = (field: Field): string => annotations[DECISION_ANNOTATIONS[field]] ?? '';
+  const number = (field: Field): number => (text(field) === '' ? Number.NaN : Number(text(field)));
+  return {
+    id: text('id'),
+    decidedAt: number('decidedAt'),
+    tier: text('tier'),
+    state: text('state'),
+    action: text('action'),
+    propensity: number('propensity'),
+    holdout: text('holdout') === 'true',
+    policy: text('policy'),
+    modelVersion: number('modelVersion'),
+    ...(annotations[SHADOW_ANNOTATION] === 'true' ? { shadow: true as const } : {}),
+  };
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InputError } from '#errors';
+import { type Document, type LineCounter, isNode } from 'yaml';
+import { API_GROUP, GROUP_VERSION } from '#cluster/api-group.ts';
+import { asObject, asText, isObject } from '#cluster/json.ts';
+import { policyProblems } from '#cluster/policy-schema.ts';
+import { unknownFields } from './unknown-fields.ts';
+
+const NAME_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
+/** One mistake, and where it stands. */
+export interface Mistake {
+  readonly file: string;
+  /** Line number, from 1; undefined where the field is not there. */
+  readonly line: number | undefined;
+  /** Number of the document in the file, from 1. */
+  readonly document: number;
+  /** `FIELD: found …, expected …`. */
+  readonly message: string;
+}
+
+/** What came of one document. */
+export interface LintedDocument {
+  /** `policy`: checked. `other`: of another API group, none of ours. `empty`: nothing in it. */
+  readonly kind: 'policy' | 'other' | 'empty';
+  /** `namespace/name` of a policy. */
+  readonly name: string;
+  readonly mistakes: readonly Omit<Mistake, 'file' | 'document'>[];
+}
+
+/** Checks one document as the API server and the product would. */
+export function lintDocument(document: Document, lines: LineCounter): LintedDocument {
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  if (value === null || value === undefined) return { kind: 'empty', name: '', mistakes: [] };
+  if (!isObject(value)) {
+    return {
+      kind: 'policy',
+      name: '',
+      mistakes: [{ line: 1, message: messageOf('document', value, 'a PlacementPolicy') }],
+    };
+  }
+  const apiVersion = asText(value['apiVersion']);
+  const foreign = apiVersion !== '' && !apiVersion.startsWith(`${API_GROUP}/`);
+  if (foreign && value['kind'] !== 'PlacementPolicy')
+    return { kind: 'other', name: '', mistakes: [] };
+  const metadata = asObject(value['metadata']);
+  const messages = [
+    ...headProblems(value['apiVersion'], value['kind'], metadata['name']),
+    ...unknownFields(value),
+    ...policyProblems(value['spec']),
+  ];
+  const namespace = asText(metadata['namespace']);
+  return {
+    kind: 'policy',
+    name: `${namespace === '' ? 'default' : namespace}/${asText(metadata['name'])}`,
+    mistakes: messages.map((message) => ({ message, line: lineOf(message, document, lines) })),
+  };
+}
+
+function headProblems(apiVersion: unknown, kind: unknown, name: unknown): string[] {
+  const problems: string[] = [];
+  if (apiVersion !== GROUP_VERSION)
+    problems.push(messageOf('apiVersion', apiVersion, GROUP_VERSION));
+  if (kind !== 'PlacementPolicy') problems.push(messageOf('kind', kind, 'PlacementPolicy'));
+  if (typeof name !== 'string' || !NAME_PATTERN.test(name) || name.length > 253) {
+    problems.push(
+      messageOf('metadata.name', name, 'a name of lower-case letters, digits, - and .'),
+    );
+  }
+  return problems;
+}
+
+/** The one form of every mistake: that of an InputError. */
+export function messageOf(field: string, found: unknown, expected: string): string {
+  return new InputError('PERI_POLICY_INVALID', field, found, expected).message;
+}
+
+/** The line of the field that a message begins with, or of the nearest one above it. */
+function lineOf(message: string, document: Document, lines: LineCounter): number | undefined {
+  const field = message.split(': found ')[0] ?? '';
+  const path = [...field.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, name]) =>
+    index === undefined ? (name ?? '') : Number(index),
+  );
+  for (let length = path.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start !== undefined) return lines.linePos(start).line;
+  }
+  return undefined;
+}

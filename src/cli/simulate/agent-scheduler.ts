@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
+import { choose } from '#agent/choose.ts';
+import { learnEpisode, type EpisodeStep } from '#agent/episode.ts';
+import { hyperparametersOf } from '#agent/hyperparameters.ts';
+import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
+import { createGenerator } from '#agent/random.ts';
+import { boundFeatures, encodeState, mostPeers } from '#agent/state-key.ts';
+import { LONE_WEIGHT, preferredTerm } from '#admission/merge.ts';
+import { tierOf } from '#admission/tier.ts';
+import type { DecisionRecord } from '#cluster/decision.ts';
+import type { ModelShard } from '#cluster/model.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import { workloadKey, type WorkloadKey } from '#cluster/workload.ts';
+import type { PendingDecision } from '#learner/decisions.ts';
+import type { Episode } from '#learner/episodes.ts';
+import type { WindowReadings } from '#learner/outcome.ts';
+import { settleEpisode, type Settlement } from '#learner/settle.ts';
+import { tierKey } from '#learner/shards.ts';
+import { peersOf, requestRate } from '#learner/workload-load.ts';
+import { loadBucket, type LoadBucket } from '#reward/load-bucket.ts';
+import type { KubeObject } from '#simulator/kube.ts';
+import { PLANNED_NAMESPACE } from '#simulator/planner.ts';
+import type { SchedulerNode } from '#simulator/scheduler-node.ts';
+import { rejection } from '#simulator/scheduler-filters.ts';
+import { schedule } from '#simulator/scheduler.ts';
+import type { Trial } from '#simulator/trial.ts';
+import { readingsOf, uidOf } from './readings.ts';
+import type { PlacementScheduler, PodRequest, RolloutContext } from './scheduler.ts';
+import type { World } from './world.ts';
+
+/** How the agent differs from the one that is shipped. */
+export interface AgentOptions {
+  readonly policy: PolicySpec;
+  /** False: learns the raw reward (-1 where the default scheduler stands at 0). */
+  readonly centred: boolean;
+}
+
+/** Virtual time between two rollouts; nothing depends on it but timestamps. */
+const ROLLOUT_MILLISECONDS = 600_000;
+/** Advantage = reward + this, because every cost of the baseline is 1. */
+const BASELINE_COST = 1;
+
+/** Nodes by target. */
+type Targets = ReadonlyMap<string, readonly SchedulerNode[]>;
+
+/** What was seen in the last window, as the learner publishes it. */
+interface Seen {
+  readonly buckets: ReadonlyMap<WorkloadKey, LoadBucket | undefined>;
+  readonly peers: ReadonlyMap<WorkloadKey, readonly WorkloadKey[]>;
+}
+
+/**
+ * The product's agent in this process: the same states, choices, rewards and updates (`#agent`,
+ * `#reward`, and the learner's pure settling), without a webhook, an API server and exporters in
+ * between. The stock scheduler places the Pod with one preferred term, and may not follow it.
+ */
+export class AgentScheduler implements PlacementScheduler {
+  readonly order: readonly string[];
+  readonly pins = {};
+  /** Pods that were asked to prefer a target, and those that landed there. */
+  asked = 0;
+  followed = 0;
+  /** Decisions by reason. */
+  readonly reasons: Record<string, number> = {};
+  readonly #world: World;
+  readonly #policy: PlacementPolicy;
+  readonly #centred: boolean;
+  readonly #run: string;
+  #shards: ReadonlyMap<WorkloadKey, ModelShard> = new Map();
+  #seen: Seen = { buckets: new Map(), peers: new Map() };
+  #decisions: PendingDecision[] = [];
+  #count = 0;
+  #now = 0;
+
+  /** `run` names the draws: the same world and run give the same decisions. */
+  constructor(world: World, options: AgentOptions, run: string) {
+    this.#world = world;
+    this.order = world.application.manifestOrder;
+    this.#centred = options.centred;
+    this.#run = run;
+    this.#policy = {
+      namespace: PLANNED_NAMESPACE,
+      name: 'simulated',
+      generation: 1,
+      builtIn: false,
+      spec: options.policy,
+    };
+  }
+
+  begin(): void {
+    this.#decisions = [];
+    this.#now += ROLLOUT_MILLISECONDS;
+  }
+
+  place(request: PodRequest, context: RolloutContext): string | undefined {
+    const { spec } = this.#policy;
+    const { pod } = request;
+    const { planner, random } = context;
+    const targets = targetsOf(planner.nodes, spec);
+    const record = this.#decide(request, targets, context);
+    const wanted = withPreference(pod, spec.topologyKey, record.action);
+    const { nodeName } = schedule(wanted, planner.nodes, planner.selectorOf(pod), random);
+    const landed = [...targets].find(([, nodes]) =>
+      nodes.some(({ name }) => name === nodeName),
+    )?.[0];
+    if (record.action !== DEFAULT_ACTION && landed !== undefined) {
+      this.asked++;
+      if (landed === record.action) this.followed++;
+    }
+    const name = pod.metadata.name ?? '';
+    const boundAt = nodeName === undefined ? undefined : this.#now;
+    this.#decisions.push({
+      decision: record,
+      namespace: PLANNED_NAMESPACE,
+      policy: this.#policy.name,
+      podName: name,
+      podUid: uidOf(name),
+      owner: undefined,
+      nodeName,
+      landed,
+      createdAt: this.#now,
+      boundAt,
+      readyAt: boundAt,
+      deletedAt: undefined,
+      finished: false,
+    });
+    return nodeName;
+  }
+
+  /** The decision as the webhook takes it and writes it on the Pod. */
+  #decide({ pod, service }: PodRequest, targets: Targets, context: RolloutContext): DecisionRecord {
+    const { spec } = this.#policy;
+    const workload = workloadKey({ kind: 'Deployment', name: service });
+    const tier = tierOf(pod.metadata.labels ?? {}, spec.tiers);
+    const shard = this.#shards.get(workload);
+    const state = this.#stateOf(workload, targets, context);
+    const id = `${this.#run}-${this.#count++}`;
+    const choice = choose({
+      state,
+      actions: [DEFAULT_ACTION, ...feasibleTargets(pod, targets, context)],
+      table: shard?.cells,
+      prior: this.#shards.get(tierKey(tier))?.cells,
+      hyperparameters: hyperparametersOf(spec.learning),
+      episodes: shard?.episodes ?? 0,
+      defaultSamples: shard?.defaultSamples ?? 0,
+      holdoutRatio: spec.holdoutPercent / 100,
+      exploreAllowed: true,
+      generator: createGenerator(`${spec.learning.seed}/${id}`),
+    });
+    this.reasons[choice.reason] = (this.reasons[choice.reason] ?? 0) + 1;
+    return {
+      id,
+      decidedAt: this.#now,
+      workload,
+      tier,
+      state,
+      action: choice.action,
+      propensity: choice.propensity,
+      holdout: choice.reason === 'holdout',
+      policy: `${this.#policy.name}@1`,
+      modelVersion: shard?.version ?? 0,
+    };
+  }
+
+  settle(trial: Trial): void {
+    const { stage } = this.#world;
+    const { spec } = this.#policy;
+    const from = this.#now + 1000 * stage.warmUpSeconds;
+    const window = { from, to: from + 1000 * stage.windowSeconds };
+    const least = spec.measurement.minimumRequests;
+    const readings = readingsOf(trial, PLANNED_NAMESPACE, window, least);
+    const shards = new Map(this.#shards);
+    const settlement = this.#settlement(readings, window.to);
+    for (const shard of [...settlement.tiers, ...settlement.workloads]) {
+      shards.set(shard.workload, shard);
+    }
+    if (!this.#centred) this.#relearn(settlement, shards);
+    this.#shards = shards;
+    this.#observe(readings);
+  }
+
+  #settlement(readings: WindowReadings, now: number): Settlement {
+    const episode: Episode = {
+      namespace: PLANNED_NAMESPACE,
+      policy: this.#policy.name,
+      decisions: this.#decisions,
+      firstCreatedAt: this.#now,
+      lastCreatedAt: this.#now,
+    };
+    return settleEpisode({
+      policy: this.#policy,
+      episode,
+      plan: { kind: 'measure', readings },
+      standing: this.#decisions,
+      shards: this.#shards,
+      targets: this.#targetNames(),
+      isAlive: () => false,
+      isUnsettled: () => false,
+      patienceSeconds: Infinity,
+      now,
+    });
+  }
+
+  /** Learns the same episode from raw rewards: what centring is worth is measured against this. */
+  #relearn(settlement: Settlement, shards: Map<WorkloadKey, ModelShard>): void {
+    const actions = [DEFAULT_ACTION, ...this.#targetNames()];
+    const hyperparameters = hyperparametersOf(this.#policy.spec.learning);
+    const pass = (keyOf: (decision: PendingDecision) => WorkloadKey): void => {
+      const steps = this.#decisions.map((one): EpisodeStep => {
+        const record = settlement.records.find(({ decisionId }) => decisionId === one.decision.id);
+        const asked = one.decision.holdout ? DEFAULT_ACTION : one.decision.action;
+        const advantage = one.landed === undefined ? undefined : record?.advantage;
+        return {
+          table: keyOf(one),
+          state: one.decision.state,
+          asked,
+          landed: one.landed ?? asked,
+          reward: advantage === undefined ? undefined : advantage - BASELINE_COST,
+          actions,
+        };
+      });
+      const keys = new Set(steps.map(({ table }) => table));
+      const tables = Object.fromEntries(
+        [...keys].map((key) => [key, this.#shards.get(key)?.cells ?? {}]),
+      );
+      const episodes = Math.max(0, ...[...keys].map((key) => this.#shards.get(key)?.episodes ?? 0));
+      const priors: Record<string, ModelShard['cells']> = {};
+      for (const one of this.#decisions) {
+        const tier = tierKey(one.decision.tier);
+        const cells = this.#shards.get(tier)?.cells;
+        if (keyOf(one) !== tier && cells !== undefined) priors[keyOf(one)] = cells;
+      }
+      const learned = learnEpisode({ steps, tables, priors, hyperparameters, episodes });
+      for (const key of keys) {
+        const shard = shards.get(key);
+        if (shard !== undefined) shards.set(key, { ...shard, cells: learned.tables[key] ?? {} });
+      }
+    };
+    pass(({ decision }) => decision.workload);
+    pass(({ decision }) => tierKey(decision.tier));
+  }
+
+  /** What the learner publishes for the next decisions. */
+  #observe({ latency }: WindowReadings): void {
+    const pods = new Map<WorkloadKey, string[]>();
+    for (const { decision, namespace, podName } of this.#decisions) {
+      const names = pods.get(decision.workload) ?? [];
+      names.push(`${namespace}/${podName}`);
+      pods.set(decision.workload, names);
+    }
+    this.#seen = {
+      buckets: new Map(
+        [...pods].map(([workload, names]) => [
+          workload,
+          loadBucket(requestRate(names, latency), this.#shards.get(workload)?.load),
+        ]),
+      ),
+      peers: peersOf(PLANNED_NAMESPACE, pods.keys(), latency.edges),
+    };
+  }
+
+  #stateOf(workload: WorkloadKey, targets: Targets, context: RolloutContext): string {
+    const load = this.#seen.buckets.get(workload) ?? 'unknown';
+    const room = boundFeatures({ load, least: null, peers: null }, targets.size);
+    return encodeState({
+      ...(room.load === undefined ? {} : { load }),
+      ...(room.least === undefined ? {} : { least: leastOf(targets, context) }),
+      ...(room.peers === undefined ? {} : { peers: this.#peerTarget(workload, targets) }),
+    });
+  }
+
+  #peerTarget(workload: WorkloadKey, targets: Targets): string | null {
+    const peers = new Set(this.#seen.peers.get(workload) ?? []);
+    const counts: Record<Action, number> = {};
+    for (const { decision, landed } of this.#decisions) {
+      if (landed === undefined || !targets.has(landed) || !peers.has(decision.workload)) continue;
+      counts[landed] = (counts[landed] ?? 0) + 1;
+    }
+    return mostPeers(counts);
+  }
+
+  #targetNames(): string[] {
+    const { topologyKey, targets } = this.#policy.spec;
+    if (targets.length > 0) return [...targets];
+    const names = this.#world.machines.map(({ name, labels }) =>
+      topologyKey === 'kubernetes.io/hostname' ? name : labels[topologyKey],
+    );
+    return [...new Set(names.filter((name) => name !== undefined))];
+  }
+}
+
+/** Nodes by target, as the policy names them. */
+function targetsOf(
+  nodes: readonly SchedulerNode[],
+  { topologyKey, targets }: PolicySpec,
+): Map<string, SchedulerNode[]> {
+  const found = new Map<string, SchedulerNode[]>();
+  for (const node of nodes) {
+    const target = node.labels[topologyKey];
+    if (target === undefined || (targets.length > 0 && !targets.includes(target))) continue;
+    const members = found.get(target);
+    if (members === undefined) found.set(target, [node]);
+    else members.push(node);
+  }
+  return found;
+}
+
+/** Targets with a node that the stock filters leave. */
+function feasibleTargets(pod: KubeObject, targets: Targets, { planner }: RolloutContext): string[] {
+  return [...targets].flatMap(([target, nodes]) =>
+    nodes.some((node) => rejection(pod, node, planner.nodes) === undefined) ? [target] : [],
+  );
+}
+
+function leastOf(targets: Targets, { utilisation }: RolloutContext): string | null {
+  const pressures = new Map<string, Pressure | undefined>();
+  for (const [target, nodes] of targets) {
+    const sum = (of: (node: SchedulerNode) => number): number =>
+      nodes.reduce((total, node) => total + of(node), 0);
+    pressures.set(
+      target,
+      pressureOf({
+        allocatable: sum((node) => node.allocatable.cpuMillicores),
+        requested: sum((node) => node.requested.actual.cpuMillicores),
+        inFlight: 0,
+        utilisation: sum((node) => utilisation[node.name] ?? NaN) / nodes.length,
+      }),
+    );
+  }
+  return leastPressured(pressures);
+}
+
+/** The Pod with the one term that the webhook injects. */
+function withPreference(pod: KubeObject, topologyKey: string, action: Action): KubeObject {
+  if (action === DEFAULT_ACTION) return pod;
+  const term = preferredTerm({ topologyKey, value: action }, LONE_WEIGHT);
+  const nodeAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [term] };
+  return { ...pod, spec: { ...pod.spec, affinity: { nodeAffinity } } };
+}

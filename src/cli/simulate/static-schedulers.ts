@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ServiceSpec } from '#simulator/application.ts';
+import {
+  bestOf,
+  feasibleNodes,
+  packingScores,
+  peaksScores,
+  tlpScore,
+} from '#simulator/peer-scores.ts';
+import { tierFirst } from '#simulator/placements.ts';
+import type { Pin, Pins } from '#simulator/pod-template.ts';
+import { podRequests, type SchedulerNode } from '#simulator/scheduler-node.ts';
+import { schedule } from '#simulator/scheduler.ts';
+import { peaksModel } from './peaks-model.ts';
+import type { PlacementScheduler, PodRequest, RolloutContext } from './scheduler.ts';
+import type { World } from './world.ts';
+
+type Place = (request: PodRequest, context: RolloutContext) => string | undefined;
+
+/** What the stock scheduler does with a Pod. */
+export const placeByDefault: Place = ({ pod }, { planner, random }) =>
+  schedule(pod, planner.nodes, planner.selectorOf(pod), random).nodeName;
+
+function plain(world: World, place: Place): PlacementScheduler {
+  return { order: world.application.manifestOrder, pins: {}, place };
+}
+
+function pinned(world: World, pinOf: (service: ServiceSpec) => Pin | undefined): Pins {
+  const pins: Record<string, Pin> = {};
+  for (const service of world.application.services) {
+    const pin = pinOf(service);
+    if (pin !== undefined) pins[service.name] = pin;
+  }
+  return pins;
+}
+
+/** The stock scheduler, nothing pinned; `order` where it is not that of the manifests. */
+export function defaultScheduler(world: World, order?: readonly string[]): PlacementScheduler {
+  return { ...plain(world, placeByDefault), ...(order === undefined ? {} : { order }) };
+}
+
+/** Data stores in one place, everything else in another. */
+export function splitScheduler(world: World): PlacementScheduler {
+  const pins = pinned(world, ({ tier }) => (tier === 'data' ? world.data : world.business));
+  return { ...plain(world, placeByDefault), pins };
+}
+
+/** Data stores pinned, everything else left to the stock scheduler; the order decides much. */
+export function dataPinnedScheduler(
+  world: World,
+  first: 'manifest' | 'data' | 'business',
+): PlacementScheduler {
+  const { application } = world;
+  const pins = pinned(world, ({ tier }) => (tier === 'data' ? world.data : undefined));
+  const order = first === 'manifest' ? application.manifestOrder : tierFirst(application, first);
+  return { order, pins, place: placeByDefault };
+}
+
+/** A placement made by hand; what it does not name is left to the stock scheduler. */
+export function templateScheduler(world: World, pins: Pins): PlacementScheduler {
+  return { ...plain(world, placeByDefault), pins };
+}
+
+/** A node for every Pod, by service and replica. */
+export function fixedScheduler(
+  world: World,
+  assignment: Readonly<Record<string, readonly string[]>>,
+): PlacementScheduler {
+  return plain(world, ({ service, replica }) => assignment[service]?.[replica]);
+}
+
+/** Any node that the stock filters leave. */
+export function randomScheduler(world: World): PlacementScheduler {
+  return plain(world, ({ pod }, { planner, random }) => {
+    const nodes = feasibleNodes(pod, planner.nodes);
+    return nodes.length === 0 ? undefined : nodes[random.integer(nodes.length)]?.name;
+  });
+}
+
+/** The stock scheduler with the strategy MostAllocated. */
+export function mostAllocatedScheduler(world: World): PlacementScheduler {
+  return plain(world, ({ pod }, { planner, random }) =>
+    bestOf(Object.entries(packingScores(pod, planner.nodes, random)), random),
+  );
+}
+
+/** PEAKS with a model fitted to each machine's own curve and healthy metrics. */
+export function peaksScheduler(world: World): PlacementScheduler {
+  const models = new Map(world.machines.map(({ name, curve }) => [name, peaksModel(curve)]));
+  return plain(world, ({ pod }, { planner, random, utilisation }) => {
+    const nodes = feasibleNodes(pod, planner.nodes);
+    const scores = peaksScores(
+      pod,
+      nodes,
+      nodes.map(({ name }) => models.get(name) ?? { k0: 0, k1: 0, k2: 0 }),
+      nodes.map(({ name }) => 100 * (utilisation[name] ?? 0)),
+    );
+    return bestOf(
+      nodes.map(({ name }, i) => [name, scores[i] ?? 0]),
+      random,
+    );
+  });
+}
+
+/** Trimaran's TargetLoadPacking with healthy metrics; Pods of this rollout count as just bound. */
+export function tlpScheduler(world: World): PlacementScheduler {
+  return plain(world, ({ pod }, { planner, random, utilisation }) =>
+    bestOf(
+      feasibleNodes(pod, planner.nodes).map((node) => [
+        node.name,
+        tlpScore(pod, node, 100 * (utilisation[node.name] ?? 0), boundMillicores(node)),
+      ]),
+      random,
+    ),
+  );
+}
+
+function boundMillicores(node: SchedulerNode): number {
+  return node.pods.reduce((sum, pod) => sum + podRequests(pod).actual.cpuMillicores, 0);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ModelView } from '#cluster/model.ts';
+import { nextPolicyStatus, type PolicyStatus } from '#cluster/policy-status.ts';
+import type { PolicyProblem, RawPolicy } from '#cluster/policy-view.ts';
+import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
+import type { Group } from './groups.ts';
+import { policyConditions, type PolicyNamespace } from './policy-conditions.ts';
+import type { LearnerLogger } from './ports.ts';
+
+/** Where policies stand and their status goes. */
+export interface PolicyStatusPort {
+  /** Every PlacementPolicy, usable or not. */
+  readonly all: () => Iterable<RawPolicy>;
+  readonly problems: () => Iterable<PolicyProblem>;
+  /** The last good version of each; several by name may be of one namespace. */
+  readonly policies: () => Iterable<PlacementPolicy>;
+  readonly write: (policy: RawPolicy, status: PolicyStatus) => Promise<void>;
+}
+
+/** What reporting needs beside the port. */
+export interface ReportContext {
+  readonly policies: PolicyView;
+  readonly models: ModelView;
+  readonly isLeader: () => boolean;
+  readonly logger: LearnerLogger;
+  readonly now: () => number;
+}
+
+/** The watch shows a write within this time; until then what was written counts as standing. */
+const WATCH_LAG_MILLISECONDS = 60_000;
+
+/** Reports what became of the policies, once per tick. */
+export type PolicyReporter = (groups: readonly Group[]) => Promise<void>;
+
+/**
+ * Writes the status of every policy whose status would say something else. What it remembers is
+ * only what the watch has not shown yet; a new leader needs none of it.
+ */
+export function createPolicyReporter(
+  port: PolicyStatusPort,
+  context: ReportContext,
+): PolicyReporter {
+  const written = new Map<string, { readonly status: PolicyStatus; readonly at: number }>();
+  return async (groups) => {
+    const now = context.now();
+    const problems = new Map([...port.problems()].map((one) => [keyOf(one), one]));
+    const good = new Map([...port.policies()].map((one) => [keyOf(one), one]));
+    for (const raw of [...port.all()]) {
+      if (!context.isLeader()) return;
+      const key = keyOf(raw);
+      const held = context.policies.policyFor(raw.namespace);
+      const own = !held.builtIn && held.namespace === raw.namespace;
+      const wishes = policyConditions({
+        problem: problems.get(key),
+        policy: good.get(key),
+        holding: own ? held.name : undefined,
+        name: raw.name,
+        namespaces: groups.flatMap((group) => namespaceOf(group, raw, context.models)),
+        now,
+      });
+      const last = written.get(key);
+      const lags = last !== undefined && now - last.at < WATCH_LAG_MILLISECONDS;
+      const before = lags ? last.status : raw.status;
+      const status = nextPolicyStatus(before, wishes, raw.generation, now);
+      if (status === undefined) continue;
+      try {
+        await port.write(raw, status);
+        written.set(key, { status, at: now });
+      } catch (error) {
+        const { namespace, name } = raw;
+        context.logger.warn({ namespace, policy: name, err: error }, 'no policy status written');
+      }
+    }
+  };
+}
+
+function namespaceOf(group: Group, raw: RawPolicy, models: ModelView): PolicyNamespace[] {
+  const { namespace, policy } = group;
+  if (policy.builtIn || keyOf(policy) !== keyOf(raw)) return [];
+  const shards = [...group.pods.keys()].flatMap((workload) => {
+    const shard = models.shard(namespace, policy.name, workload);
+    return shard === undefined ? [] : [shard];
+  });
+  return [{ namespace, observation: models.observation(namespace, policy.name), shards }];
+}
+
+function keyOf(policy: { readonly namespace: string; readonly name: string }): string {
+  return `${policy.namespace}/${policy.name}`;
+}

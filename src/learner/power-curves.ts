@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ModelView, Observation } from '#cluster/model.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import type { SlimNode } from '#cluster/slim.ts';
+import type { ClusterView } from '#cluster/view.ts';
+import { fitPowerCurve, type FittedCurve, updatePowerCurve } from '#reward/power-curve.ts';
+import { GENERAL_SHAPE, machineShape } from '#reward/power-prior.ts';
+import type { Reading } from '#telemetry/reading.ts';
+import type { PowerCurves, WindowReadings } from './outcome.ts';
+import { powerHealth, valueOf } from './target-health.ts';
+
+const INSTANCE_TYPE = 'node.kubernetes.io/instance-type';
+
+/**
+ * The power curves after one more window: each node whose power and utilisation were both measured
+ * gains a sample. Windows overlap, so that a sample weighs what of its window is new. Nodes that are
+ * gone are forgotten.
+ * @returns undefined where the policy does not need them.
+ */
+export function learnPowerCurves(
+  before: Observation | undefined,
+  input: {
+    readonly spec: PolicySpec;
+    readonly nodes: Iterable<SlimNode>;
+    readonly readings: WindowReadings;
+    readonly now: number;
+  },
+): Observation['powerCurves'] {
+  const { spec, nodes, readings, now } = input;
+  if (spec.reward.accounting !== 'Marginal') return undefined;
+  const { windowSeconds, staleAfterSeconds } = spec.measurement;
+  const elapsed = before === undefined ? windowSeconds : (now - before.observedAt) / 1000;
+  const weight = Math.min(1, Math.max(0, elapsed / windowSeconds));
+  const curves: Record<string, readonly { utilisation: number; watts: number; weight: number }[]> =
+    {};
+  for (const { name } of nodes) {
+    const old = before?.powerCurves?.[name];
+    const watts = readings.power.nodeWatts.get(name);
+    const utilisation = valueOf(readings.load.get(name)?.cpuRatio);
+    const power = powerHealth(watts, staleAfterSeconds) === 'healthy' ? valueOf(watts) : undefined;
+    const curve =
+      power === undefined || utilisation === undefined
+        ? old
+        : updatePowerCurve(old, { utilisation, watts: power, weight });
+    if (curve !== undefined) curves[name] = curve;
+  }
+  return curves;
+}
+
+/** The published curves, fitted when a node is first asked for. */
+export function powerCurves(
+  observation: Observation | undefined,
+  nodeOf: (name: string) => SlimNode | undefined,
+): PowerCurves {
+  const fitted = new Map<string, FittedCurve | undefined>();
+  return {
+    of(node) {
+      if (!fitted.has(node)) {
+        const shape = machineShape(nodeOf(node)?.labels[INSTANCE_TYPE]);
+        const curve = observation?.powerCurves?.[node];
+        fitted.set(node, fitPowerCurve(curve, shape ?? GENERAL_SHAPE, shape !== undefined));
+      }
+      return fitted.get(node);
+    },
+  };
+}
+
+/** What settling under `Marginal` needs beside the readings of the window; else nothing. */
+export function curvesOf(
+  { namespace, policy }: { readonly namespace: string; readonly policy: PlacementPolicy },
+  context: { readonly models: ModelView; readonly view: Pick<ClusterView, 'node'> },
+): Pick<WindowReadings, 'curves'> {
+  if (policy.spec.reward.accounting !== 'Marginal') return {};
+  const observation = context.models.observation(namespace, policy.name);
+  return { curves: powerCurves(observation, (name) => context.view.node(name)) };
+}
+
+/** The slope of a node's power at its utilisation in the window, as a reading of that window. */
+export function marginalReading(
+  node: string,
+  cpuRatio: Reading,
+  curves: PowerCurves | undefined,
+): Reading {
+  if (cpuRatio.kind === 'missing') return cpuRatio;
+  const curve = curves?.of(node);
+  if (curve === undefined) {
+    const detail = `the power curve of node ${node} is not learned yet`;
+    return { kind: 'missing', reason: 'too-few-samples', detail };
+  }
+  const { watts, confidence } = curve.marginalAt(cpuRatio.value);
+  return { ...cpuRatio, value: watts, quality: confidence < 0.5 ? 'modelled' : 'measured' };
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { parseSettings } from '#settings/parse.ts';
+import { field, fields, type Field } from '../unit/manifests/base.ts';
+import { build } from '../unit/manifests/kustomize.ts';
+import { byKey, chart, comparable, helm, kustomize } from './render.ts';
+
+const MONITORING = [
+  'serviceMonitor',
+  'prometheusRule',
+  'keplerPodMonitor',
+  'istioPodMonitor',
+  'dashboard',
+].map((name) => `monitoring.${name}.enabled=true`);
+
+/** The settings file that a rendering mounts. */
+function settingsOf(objects: readonly Field[]): Field {
+  const map = byKey(objects)['ConfigMap/perihelion-system/perihelion-settings'];
+  return parse(String(field(map, 'data')['settings.yaml'])) as Field;
+}
+
+describe('the chart', () => {
+  it('passes helm lint', async () => {
+    assert.match(await helm('lint', '--strict', 'charts/perihelion'), /0 chart\(s\) failed/);
+  });
+
+  it('renders the objects of the kustomize base', async () => {
+    const base = comparable(await kustomize('manifests/base'));
+    assert.ok(Object.keys(base).length > 15);
+    assert.deepEqual(comparable(await chart()), base);
+  });
+
+  it('renders the overlay of one process', async () => {
+    assert.deepEqual(
+      comparable(await chart('singleProcess=true')),
+      comparable(await kustomize('manifests/overlays/single-process')),
+    );
+  });
+
+  it('renders the overlay of cert-manager', async () => {
+    assert.deepEqual(
+      comparable(await chart('certificates.source=CertManager')),
+      comparable(await kustomize('manifests/overlays/cert-manager')),
+    );
+  });
+
+  it('renders the monitoring component', async () => {
+    const all = comparable(await chart(...MONITORING));
+    const plain = comparable(await chart());
+    const added = Object.fromEntries(Object.entries(all).filter(([key]) => !(key in plain)));
+    const component = comparable(build('manifests/monitoring'));
+    assert.deepEqual(Object.keys(added).sort(), Object.keys(component).sort());
+    for (const [key, object] of Object.entries(component)) {
+      assert.deepEqual(added[key]?.['spec'], object['spec'], key);
+      assert.deepEqual(
+        Object.values(field(added[key], 'data')).map((text) => JSON.parse(String(text)) as unknown),
+        Object.values(field(object, 'data')).map((text) => JSON.parse(String(text)) as unknown),
+      );
+    }
+  });
+
+  it('writes settings that the product accepts', async () => {
+    for (const values of [
+      [],
+      ['certificates.source=CertManager'],
+      ['certificates.source=Secret', 'certificates.secretName=mine'],
+      ['settings.telemetry.backend=Prometheus', 'settings.telemetry.prometheus.url=http://p:9090'],
+      ['settings.audit.maximumFileBytes=1048576', 'settings.drainSeconds=30'],
+    ]) {
+      const settings = parseSettings(settingsOf(await chart(...values)));
+      assert.equal(settings.namespace, 'perihelion-system');
+      assert.equal(
+        settings.webhook.certificates,
+        values[0]?.startsWith('cert') ? 'Files' : 'Managed',
+      );
+    }
+    const own = parseSettings(
+      settingsOf(
+        await chart('settings.audit.maximumFileBytes=1048576', 'settings.drainSeconds=30'),
+      ),
+    );
+    assert.deepEqual([own.audit.maximumFileBytes, own.audit.keepFiles], [1_048_576, 10]);
+    assert.equal(own.drainSeconds, 30);
+  });
+
+  it('rolls the Pods when a setting changes, and only then', async () => {
+    const sum = async (...values: string[]): Promise<unknown> => {
+      const deployment = byKey(await chart(...values))[
+        'Deployment/perihelion-system/perihelion-learner'
+      ];
+      return field(deployment, 'spec', 'template', 'metadata', 'annotations')['checksum/settings'];
+    };
+    const before = await sum();
+    assert.match(String(before), /^[0-9a-f]{64}$/);
+    assert.equal(await sum('learner.replicas=3'), before);
+    assert.notEqual(await sum('settings.logLevel=debug'), before);
+  });
+
+  it('lives in any namespace, under any name', async () => {
+    const text = await helm(
+      ...['template', 'x', 'charts/perihelion', '--namespace', 'elsewhere'],
+      ...['--kube-version', '1.35.4', '--set', 'fullnameOverride=other,singleProcess=true'],
+    );
+    assert.doesNotMatch(text, /perihelion-(system|admission|learner|webhook|operations)/);
+    assert.match(text, /"elsewhere"/);
+  });
+
+  it('leaves out what is switched off', async () => {
+    const kinds = (
+      await chart(
+        'networkPolicy.enabled=false',
+        'podDisruptionBudget.enabled=false',
+        'priorityClass.create=false',
+        'priorityClass.name=',
+        'crds.enabled=false',
+      )
+    ).map(({ kind }) => kind);
+    for (const kind of [
+      'NetworkPolicy',
+      'PodDisruptionBudget',
+      'PriorityClass',
+      'CustomResourceDefinition',
+    ]) {
+      assert.ok(!kinds.includes(kind), kind);
+    }
+  });
+
+  it('keeps the CRDs unless told otherwise', async () => {
+    const policies = async (...values: string[]): Promise<unknown[]> =>
+      (await chart(...values))
+        .filter(({ kind }) => kind === 'CustomResourceDefinition')
+        .map((crd) => field(crd, 'metadata', 'annotations')['helm.sh/resource-policy']);
+    assert.deepEqual(await policies(), ['keep', 'keep']);
+    assert.deepEqual(await policies('crds.keep=false'), [undefined, undefined]);
+  });
+
+  it('takes a digest before a tag', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const objects = await chart(`image.digest=${digest}`, 'image.repository=r.example/p');
+    for (const deployment of objects.filter(({ kind }) => kind === 'Deployment')) {
+      const [first] = fields(field(deployment, 'spec', 'template', 'spec')['containers']);
+      assert.equal(first?.['image'], `r.example/p@${digest}`);
+    }
+  });
+
+  it('refuses what it does not know', async () => {
+    for (const value of ['image.tagg=1', 'settings.namespace=x', 'webhook.failurePolicy=Fail']) {
+      await assert.rejects(chart(value), /additional properties|not allowed/, value);
+    }
+    await assert.rejects(
+      helm('template', 'x', 'charts/perihelion', '--kube-version', '1.29.0'),
+      /kubeVersion/,
+    );
+  });
+});
+
+describe('the reader of kustomizations that the unit tests use', () => {
+  it('says what the real one says', async () => {
+    for (const folder of [
+      'manifests/base',
+      'manifests/overlays/single-process',
+      'manifests/overlays/cert-manager',
+    ]) {
+      const real = comparable(await kustomize(folder));
+      const read = comparable(build(folder));
+      assert.deepEqual(Object.keys(read).sort(), Object.keys(real).sort(), folder);
+      for (const [key, object] of Object.entries(read)) {
+        // kustomize sets the tag of the image; nothing else is its own.
+        const text = JSON.stringify(real[key]).replaceAll('"perihelion:0.1.0"', '"perihelion"');
+        assert.deepEqual(JSON.parse(text), object, `${folder}: ${key}`);
+      }
+    }
+  });
+});

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { stringify } from 'yaml';
+import { runCommandLine } from '#cli/command-line.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
+import { recorded } from './terminal.ts';
+
+const HEAD = { apiVersion: 'perihelion.dev/v1alpha1', kind: 'PlacementPolicy' };
+
+describe('perihelion policy lint', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perihelion-lint-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function lint(text: string, ...flags: string[]) {
+    const file = join(folder, 'policy.yaml');
+    writeFileSync(file, text);
+    const terminal = recorded();
+    const code = await runCommandLine(['policy', 'lint', file, ...flags], terminal);
+    const stdout = terminal.written.stdout.replaceAll(`${folder}/`, '');
+    return { code, stdout, stderr: terminal.written.stderr };
+  }
+
+  it('finds no mistake in every field at its default, nor in an empty spec', async () => {
+    const metadata = { name: 'all', namespace: 'shop' };
+    const full = stringify({ ...HEAD, metadata, spec: DEFAULT_POLICY_SPEC });
+    const short = stringify({ ...HEAD, metadata: { name: 'short', namespace: 'shop' } });
+    const { code, stdout } = await lint(`${full}---\n${short}---\n# nothing\n`);
+    assert.equal(stdout, 'no mistakes in 2 PlacementPolicy objects\n');
+    assert.equal(code, 0);
+  });
+
+  it('names file, line, document, field, found and expected, each mistake in one line', async () => {
+    const { code, stdout } = await lint(
+      [
+        'apiVersion: perihelion.dev/v1alpha1',
+        'kind: PlacementPolicy',
+        'metadata:',
+        '  name: first',
+        'spec:',
+        '  holdoutPercent: 120',
+        '  learning:',
+        '    epsilonThousandth: 5',
+        '---',
+        'apiVersion: v1',
+        'kind: ConfigMap',
+        '---',
+        'apiVersion: perihelion.dev/v1',
+        'kind: PlacementPolicy',
+        'metadata:',
+        '  name: Second',
+        'spec:',
+        '  tiers:',
+        '    - name: data',
+        '      matchLabels: {}',
+        '    - name: UP',
+        '      matchLabels: {}',
+        '---',
+        'a: [b',
+      ].join('\n'),
+    );
+    assert.equal(code, 2);
+    const lines = stdout.trimEnd().split('\n');
+    assert.deepEqual(lines.slice(0, 5), [
+      'policy.yaml:8: document 1: spec.learning.epsilonThousandth: found "an unknown field", expected a known one; did you mean epsilonThousandths?',
+      'policy.yaml:6: document 1: spec.holdoutPercent: found 120, expected a number of at most 100',
+      'policy.yaml:13: document 3: apiVersion: found "perihelion.dev/v1", expected perihelion.dev/v1alpha1',
+      'policy.yaml:16: document 3: metadata.name: found "Second", expected a name of lower-case letters, digits, - and .',
+      'policy.yaml:21: document 3: spec.tiers[1].name: found "UP", expected text of the form /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/',
+    ]);
+    assert.match(
+      lines[5] ?? '',
+      /^policy\.yaml:\d+: document 4: document: found .*, expected YAML$/,
+    );
+    assert.equal(lines[6], '6 mistakes in 2 PlacementPolicy objects, 1 other object left out');
+    assert.equal(lines.length, 7);
+  });
+
+  it('finds two policies of one name', async () => {
+    const one = stringify({ ...HEAD, metadata: { name: 'a', namespace: 'shop' } });
+    const { code, stdout } = await lint(`${one}---\n${one}`, '--output', 'json');
+    assert.equal(code, 2);
+    const report = JSON.parse(stdout) as { ok: boolean; mistakes: { message: string }[] };
+    assert.equal(report.ok, false);
+    assert.match(report.mistakes[0]?.message ?? '', /^metadata\.name: found "shop\/a"/);
+  });
+
+  it('takes what the CRD of the same release takes', async () => {
+    const file = '../../../manifests/base/crds/perihelion.dev_placementpolicies.yaml';
+    const crd = readFileSync(new URL(file, import.meta.url), 'utf8');
+    const { code, stdout } = await lint(crd);
+    assert.equal(stdout, 'no mistakes in 0 PlacementPolicy objects, 1 other object left out\n');
+    assert.equal(code, 0);
+  });
+
+  it('refuses a file that is not there', async () => {
+    const terminal = recorded();
+    const code = await runCommandLine(['policy', 'lint', join(folder, 'none.yaml')], terminal);
+    assert.equal(code, 2);
+    assert.match(
+      terminal.written.stderr,
+      /^perihelion: PERI_SETTINGS_INVALID: FILE: found .*\(ENOENT\)\n$/,
+    );
+  });
+});
