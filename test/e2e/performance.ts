@@ -13,6 +13,8 @@ import { checkOperations, webhookLatency } from './checks/operations.ts';
 import { checkDrain, checkOutage } from './checks/outage.ts';
 import { checkPrometheusTests } from './checks/prometheus-tests.ts';
 import { checkRights } from './checks/rights.ts';
+import { checkRotation } from './checks/rotation.ts';
+import { checkSchedulerAgreement } from './checks/scheduler-agreement.ts';
 import { checkSilence } from './checks/silence.ts';
 import { startControlPlane } from './control-plane.ts';
 import { Ledger } from './ledger.ts';
@@ -71,6 +73,7 @@ export async function performRun(run: RunSpec): Promise<void> {
       );
       timings['webhookCall'] = oneFigure(milliseconds, 'milliseconds');
       await run.progress.step('silence', () => checkSilence(stage));
+      await run.progress.step('rotation', () => checkRotation(stage));
       await run.progress.step('drain', () => checkDrain(stage));
       await run.progress.step('outage', () => checkOutage(stage));
       Object.assign(counts, await checkAudit(stage));
@@ -78,6 +81,9 @@ export async function performRun(run: RunSpec): Promise<void> {
     stage.ledger.stop();
     stage.models.stop();
     await stage.world.stop();
+    await run.progress.step('scheduler agreement', () =>
+      checkSchedulerAgreement(run.checks, stage.controlPlane.api),
+    );
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     run.checks.record({ name: 'the run itself', ok: false, detail });
