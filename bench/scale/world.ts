@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createAdmission, type Admission } from '#admission/admission.ts';
+import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import { LiveClusterView } from '#cluster/cluster-view.ts';
 import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
@@ -14,9 +15,6 @@ import { Store } from '#cluster/store.ts';
 import { deploymentName, NAMESPACE, WORKLOADS } from '../admission/review.ts';
 
 type Json = Record<string, unknown>;
-
-/** Targets that the model knows of each workload. */
-const LEARNED = 64;
 
 /**
  * A cluster of any size in the memory of this process, read through the product's own stores and
@@ -53,11 +51,21 @@ export class World {
     this.learn(Array.from({ length: nodes }, (_, index) => nodeName(index)));
   }
 
-  /** Gives every workload a model that knows these targets, all of them healthy. */
+  /** Gives every workload a model that knows the targets it chooses among, all of them healthy. */
   learn(names: readonly string[]): void {
-    const shard = shardOf(names.slice(0, LEARNED));
+    const order = new TargetOrder();
+    const nodesByTarget = this.view.nodesByLabel('kubernetes.io/hostname');
+    const shards = new Map<string, ModelShard>();
+    for (let index = 0; index < WORKLOADS; index += 1) {
+      const workload = `Deployment/${deploymentName(index)}`;
+      const targets = order.of(nodesByTarget, `${NAMESPACE}/${workload}`);
+      shards.set(workload, shardOf(workload, [...targets].slice(0, TARGET_LIMIT)));
+    }
     const observation = observationOf(names);
-    this.#models = { shard: () => shard, observation: () => observation };
+    this.#models = {
+      shard: (_namespace, _policy, workload) => shards.get(workload),
+      observation: () => observation,
+    };
   }
 
   /** Takes in a raw Node as a watch would bring it. */
@@ -196,14 +204,14 @@ export function rawPod(index: number, nodes: number, phase = 'Running'): Json {
   };
 }
 
-function shardOf(names: readonly string[]): ModelShard {
+function shardOf(workload: string, names: readonly string[]): ModelShard {
   const row = Object.fromEntries(
     names.map((name, index) => [name, { value: Math.sin(index) / 10, weight: 1 + (index % 5) }]),
   );
   return {
     namespace: NAMESPACE,
     policy: 'bench',
-    workload: 'Deployment/service-00',
+    workload,
     version: 50,
     episodes: 50,
     cells: { 'load=normal': row, all: row },

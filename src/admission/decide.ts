@@ -98,7 +98,7 @@ export function decide(input: DecideInput): Decision {
     namespace: pod.namespace,
     workload,
     topologyKey: spec.topologyKey,
-    targets: knownTargets(candidatesOf(input, nodesByTarget, workload), nodesByTarget),
+    targets: knownTargets(verdicts),
     nodesByTarget,
     view,
     observation,
@@ -168,14 +168,15 @@ function candidatesOf(
   return input.memory.order.of(nodesByTarget, `${input.pod.namespace}/${workload}`);
 }
 
-/** Targets that exist; their number alone decides which features a state has. */
-function knownTargets(
-  candidates: Iterable<string>,
-  nodesByTarget: NodesByTarget,
-): readonly string[] {
+/**
+ * Targets that exist; their number alone decides which features a state has. The verdicts hold
+ * every one: they end early only after as many feasible targets.
+ */
+function knownTargets(verdicts: readonly Verdict[]): readonly string[] {
   const known: string[] = [];
-  for (const target of candidates) {
-    if (nodesByTarget.has(target)) known.push(target);
+  for (const verdict of verdicts) {
+    if (!verdict.feasible && verdict.reason === 'no-such-target') continue;
+    known.push(verdict.target);
     if (known.length >= TARGET_LIMIT) break;
   }
   return known;

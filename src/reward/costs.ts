@@ -40,14 +40,23 @@ export function rawCosts(outcome: Outcome): RawCosts {
   const plausible = isKnown(joules) && joules > 0 && isKnown(requests) && requests > 0;
   return {
     joulesPerRequest: plausible && succeeded !== undefined ? joules / succeeded : undefined,
-    ...(plausible && succeeded !== undefined && isKnown(gramsCo2e) && gramsCo2e >= 0
-      ? { gramsPerRequest: gramsCo2e / succeeded }
-      : {}),
+    ...(plausible ? gramsPerRequest(gramsCo2e, succeeded) : {}),
     p99Milliseconds: atLeastZero(outcome.p99Milliseconds),
     errorRatio: isShare(errorRatio) ? errorRatio : undefined,
     cpuRatio: atLeastZero(outcome.cpuRatio),
     memoryRatio: atLeastZero(outcome.memoryRatio),
   };
+}
+
+/** Left out where it is not known: not every policy counts in it. */
+function gramsPerRequest(
+  grams: number | undefined,
+  succeeded: number | undefined,
+): Pick<RawCosts, 'gramsPerRequest'> {
+  const known = atLeastZero(grams);
+  return known === undefined || succeeded === undefined
+    ? {}
+    : { gramsPerRequest: known / succeeded };
 }
 
 /**

@@ -85,7 +85,8 @@ function readPods(
   const pods = new Map<string, PodLatency>();
   for (const { endpoint, span } of endpoints) {
     const { key, pod } = endpoint;
-    const counted = span.kind === 'span' ? [count(span, requests(key), buckets(key), context)] : [span];
+    const counted =
+      span.kind === 'span' ? [count(span, requests(key), buckets(key), context)] : [span];
     const readings = requestReadings(pod, counted, context.options);
     pods.set(pod, { ...readings, workload: workloadOf.get(key) });
   }

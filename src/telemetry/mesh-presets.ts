@@ -15,7 +15,10 @@ const EDGE = {
   ...WORKLOAD,
 };
 
-function istio(reporter: string, more: SeriesOf['labels']): Pick<MeshPreset, 'requests' | 'durations' | 'calls' | 'reportsCallsAs'> {
+function istio(
+  reporter: string,
+  more: SeriesOf['labels'],
+): Pick<MeshPreset, 'requests' | 'durations' | 'calls' | 'reportsCallsAs'> {
   const where = { reporter: [reporter] };
   return {
     requests: { metric: 'istio_requests_total', where, labels: { ...ENDPOINT, ...more, ...CODES } },

@@ -28,7 +28,10 @@ const KEPLER_NEW: MeterPreset = {
  */
 const KEPLER_OLD: MeterPreset = {
   name: 'KeplerOld',
-  detect: [{ metric: 'kepler_exporter_build_info' }, { metric: 'kepler_node_package_joules_total' }],
+  detect: [
+    { metric: 'kepler_exporter_build_info' },
+    { metric: 'kepler_node_package_joules_total' },
+  ],
   zones: 'name',
   node: {
     metric: 'kepler_node_{zone}_joules_total',

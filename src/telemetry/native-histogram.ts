@@ -3,12 +3,7 @@ import { NATIVE_LABEL, type Sample } from './selection.ts';
 import type { Labels } from './series.ts';
 
 /** A bucket as Prometheus' API shows it: rule of its bounds, lower, upper, count. */
-export type NativeBucket = readonly [
-  rule: number,
-  lower: number,
-  upper: number,
-  count: number,
-];
+export type NativeBucket = readonly [rule: number, lower: number, upper: number, count: number];
 
 /**
  * A native histogram in the form of a classic one: cumulative counts under `le`, so that one

@@ -258,9 +258,7 @@ function serverRatios(
       continue;
     }
     const [used, capacity] =
-      what === 'cpu'
-        ? [one.cpuCores, one.capacityCores]
-        : [one.memoryBytes, one.capacityBytes];
+      what === 'cpu' ? [one.cpuCores, one.capacityCores] : [one.memoryBytes, one.capacityBytes];
     const ageSecondsNow = ageSeconds(one.measuredAt, window.to);
     const from = { seconds: one.windowSeconds, samples: 1, ageSeconds: ageSecondsNow };
     readings.set(one.node, ratioReading(one.node, used / (capacity ?? Number.NaN), from));

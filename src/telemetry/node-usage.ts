@@ -30,27 +30,26 @@ export function readNodeMetrics(list: unknown, capacityOf: CapacityOf): readonly
   if (!Array.isArray(items)) return [];
   return items.flatMap((entry: unknown): NodeUsage[] => {
     const item = asRecord(entry);
+    const usage = item && usageOf(item);
     const node = asRecord(item?.['metadata'])?.['name'];
-    const usage = asRecord(item?.['usage']);
-    const measuredAt = Date.parse(String(item?.['timestamp']));
-    const cpuCores = quantity(usage?.['cpu']);
-    const memoryBytes = quantity(usage?.['memory']);
-    const windowSeconds = seconds(item?.['window']);
-    if (typeof node !== 'string' || node === '' || Number.isNaN(measuredAt)) return [];
-    if (cpuCores === undefined || memoryBytes === undefined) return [];
+    if (usage === undefined || typeof node !== 'string' || node === '') return [];
     const capacity = capacityOf(node);
-    return [
-      {
-        node,
-        cpuCores,
-        memoryBytes,
-        capacityCores: capacity?.cores,
-        capacityBytes: capacity?.bytes,
-        measuredAt,
-        windowSeconds: windowSeconds ?? 0,
-      },
-    ];
+    const size = { capacityCores: capacity?.cores, capacityBytes: capacity?.bytes };
+    return [{ node, ...usage, ...size }];
   });
+}
+
+function usageOf(
+  item: Readonly<Record<string, unknown>>,
+): Pick<NodeUsage, 'cpuCores' | 'memoryBytes' | 'measuredAt' | 'windowSeconds'> | undefined {
+  const usage = asRecord(item['usage']);
+  const measuredAt = Date.parse(String(item['timestamp']));
+  const cpuCores = quantity(usage?.['cpu']);
+  const memoryBytes = quantity(usage?.['memory']);
+  if (Number.isNaN(measuredAt) || cpuCores === undefined || memoryBytes === undefined) {
+    return undefined;
+  }
+  return { cpuCores, memoryBytes, measuredAt, windowSeconds: seconds(item['window']) ?? 0 };
 }
 
 const SUFFIXES: Readonly<Record<string, number>> = {

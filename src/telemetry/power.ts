@@ -103,6 +103,22 @@ interface NodeContext extends PowerContext {
 }
 
 function readNode(node: string, power: NodePower, context: NodeContext): Reading {
+  const { window, newest, raw, preset } = context;
+  const problem = sampleProblem(node, power, context) ?? valueProblem(node, power, context);
+  if (problem !== undefined) return problem;
+  const spans = preset.node.kind === 'counter' && raw.kind === 'span';
+  return {
+    kind: 'measured',
+    value: power.watts ?? Number.NaN,
+    windowSeconds: spans ? raw.seconds : (window.to - window.from) / 1000,
+    samples: power.samples,
+    ageSeconds: ageSeconds(newest ?? window.from, window.to),
+    quality: power.modelled ? 'modelled' : 'measured',
+  };
+}
+
+/** Whether the node's samples are there, real and fresh. */
+function sampleProblem(node: string, power: NodePower, context: NodeContext): Missing | undefined {
   const { window, options, zone, newest, raw, preset } = context;
   if (isFakeMeter(power)) return fake(node);
   if (power.watts === undefined) {
@@ -114,27 +130,27 @@ function readNode(node: string, power: NodePower, context: NodeContext): Reading
   if (age > options.staleAfterSeconds) {
     return missing('stale', `${node}: newest sample is ${age.toFixed(0)} s old`);
   }
-  const counter = preset.node.kind === 'counter';
-  if (counter && raw.kind === 'missing') return raw;
+  if (preset.node.kind === 'counter' && raw.kind === 'missing') return raw;
   if (power.restarted) return missing('absent', `${node}: its meter restarted in the window`);
-  if (!Number.isFinite(power.watts)) {
-    return missing('not-a-number', `${node}: power of zone ${zone} is ${power.watts}`);
+  return undefined;
+}
+
+/** Whether what they say can be true. */
+function valueProblem(
+  node: string,
+  { watts = Number.NaN, samples }: NodePower,
+  { options, zone }: NodeContext,
+): Missing | undefined {
+  if (!Number.isFinite(watts)) {
+    return missing('not-a-number', `${node}: power of zone ${zone} is ${watts}`);
   }
-  if (power.watts < 0 || power.watts > options.maximumNodeWatts) {
-    return missing('absurd', `${node}: power of zone ${zone} is ${power.watts} W`);
+  if (watts < 0 || watts > options.maximumNodeWatts) {
+    return missing('absurd', `${node}: power of zone ${zone} is ${watts} W`);
   }
-  if (power.samples < options.minimumSamples) {
-    return missing('too-few-samples', `${node}: ${power.samples} samples of power in the window`);
+  if (samples < options.minimumSamples) {
+    return missing('too-few-samples', `${node}: ${samples} samples of power in the window`);
   }
-  const seconds = (window.to - window.from) / 1000;
-  return {
-    kind: 'measured',
-    value: power.watts,
-    windowSeconds: counter && raw.kind === 'span' ? raw.seconds : seconds,
-    samples: power.samples,
-    ageSeconds: age,
-    quality: power.modelled ? 'modelled' : 'measured',
-  };
+  return undefined;
 }
 
 function byPodAndNode(

@@ -107,7 +107,10 @@ export function loadQuestions(): LoadQuestions {
     cpuTotal: plain('cpuTotal', 'node_cpu_seconds_total', MACHINE),
     memoryAvailable: plain('memoryAvailable', 'node_memory_MemAvailable_bytes', MACHINE),
     memoryTotal: plain('memoryTotal', 'node_memory_MemTotal_bytes', MACHINE),
-    nodeNames: { ...plain('nodeNames', 'node_uname_info', [...MACHINE, 'nodename']), combine: 'max' },
+    nodeNames: {
+      ...plain('nodeNames', 'node_uname_info', [...MACHINE, 'nodename']),
+      combine: 'max',
+    },
     cgroupCpu: {
       ...plain('cgroupCpu', 'container_cpu_usage_seconds_total', MACHINE),
       where: root,
@@ -139,18 +142,20 @@ export function questionsOf(kind: ExporterKind, zone: string): readonly Selectio
   switch (kind) {
     case 'kepler':
       return [
-        ...METER_PRESETS.flatMap((preset) => [
-          ...Object.values(meterQuestions(preset, zone)),
-          ...signQuestions(preset),
-        ]),
+        ...METER_PRESETS.flatMap((preset): Selection[] => {
+          const { node, nodeNewest, pods } = meterQuestions(preset, zone);
+          return [node, nodeNewest, pods, ...signQuestions(preset)];
+        }),
         load.usageRatio,
       ];
     case 'istio':
       return uniqueByName(
-        MESH_PRESETS.flatMap((preset) => [
-          ...Object.values(meshQuestions(preset)),
-          ...signQuestions(preset),
-        ]),
+        MESH_PRESETS.flatMap((preset): (Selection | undefined)[] => {
+          const { requests, requestsNewest, buckets, calls, connections, up } =
+            meshQuestions(preset);
+          const asked = [requests, requestsNewest, buckets, calls, connections, up];
+          return [...asked, ...signQuestions(preset)];
+        }),
       );
     default: {
       const { cpuIdle, cpuTotal, memoryAvailable, memoryTotal, nodeNames } = load;

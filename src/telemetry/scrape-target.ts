@@ -85,19 +85,33 @@ export function scrapeTargetsOf(
 function targetOf(pod: ScrapedPod, behind: SecureTargets | undefined): ScrapeTarget | undefined {
   const endpoint = endpointOf(pod);
   if (endpoint === undefined || pod.phase !== 'Running' || !pod.podIP) return undefined;
-  const trusted = endpoint.kind !== 'istio' && behind?.namespaces.includes(pod.namespace) === true;
-  const usual = trusted ? (behind?.port ?? endpoint.port) : endpoint.port;
-  const port = portOf(pod.annotations['prometheus.io/port'], usual);
+  const proxy = endpoint.kind !== 'istio' && isTrusted(pod, behind) ? behind : undefined;
+  const url = urlOf(pod, pod.podIP, { endpoint, proxy });
+  if (url === undefined) return undefined;
+  const labels = { namespace: pod.namespace, pod: pod.name, node: pod.nodeName };
+  const target = { url, labels, kind: endpoint.kind };
+  return proxy === undefined ? target : { ...target, secure: true };
+}
+
+function isTrusted(pod: ScrapedPod, behind: SecureTargets | undefined): boolean {
+  return behind?.namespaces.includes(pod.namespace) ?? false;
+}
+
+function urlOf(
+  pod: ScrapedPod,
+  address: string,
+  at: { readonly endpoint: Endpoint; readonly proxy: SecureTargets | undefined },
+): string | undefined {
+  const { annotations } = pod;
+  const port = portOf(annotations['prometheus.io/port'], (at.proxy ?? at.endpoint).port);
   if (port === undefined) return undefined;
-  const secure = trusted || pod.annotations['prometheus.io/scheme']?.toLowerCase() === 'https';
-  const host = pod.podIP.includes(':') ? `[${pod.podIP}]` : pod.podIP;
-  const base = `${secure ? 'https' : 'http'}://${host}:${port}`;
+  const https = annotations['prometheus.io/scheme']?.toLowerCase() === 'https';
+  const scheme = at.proxy !== undefined || https ? 'https' : 'http';
+  const base = `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
   if (!URL.canParse(base)) return undefined;
   const url = new URL(base);
-  url.pathname = pod.annotations['prometheus.io/path'] ?? endpoint.path;
-  const labels = { namespace: pod.namespace, pod: pod.name, node: pod.nodeName };
-  const target = { url: url.href, labels, kind: endpoint.kind };
-  return trusted ? { ...target, secure: true } : target;
+  url.pathname = annotations['prometheus.io/path'] ?? at.endpoint.path;
+  return url.href;
 }
 
 function endpointOf(pod: ScrapedPod): Endpoint | undefined {

@@ -131,7 +131,10 @@ class Scraper {
     const reply = await request(url, {
       dispatcher: trusted ? await this.#secureAgent(credentials) : this.#agent,
       headers: trusted
-        ? { accept: ACCEPT, authorization: `Bearer ${await readSecret(credentials.bearerTokenFile)}` }
+        ? {
+            accept: ACCEPT,
+            authorization: `Bearer ${await readSecret(credentials.bearerTokenFile)}`,
+          }
         : { accept: ACCEPT },
       signal,
     });

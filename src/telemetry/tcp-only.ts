@@ -3,6 +3,7 @@ import { endpointKey } from './endpoint.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import type { MeshPreset } from './preset.ts';
 import type { Vector } from './selection.ts';
+import type { Labels } from './series.ts';
 import type { PodLatency, TcpOnly } from './source.ts';
 
 /** Pods with connections and no requests, and the endpoints that tell of them. */
@@ -24,30 +25,41 @@ export function tcpOnlyPods(
   const pods = new Map<string, TcpOnly>();
   const endpoints = new Map<string, string>();
   for (const { labels } of connections ?? []) {
-    const { namespace, pod, destination_workload: workload } = labels;
-    if (!workload || workload === 'unknown' || !pod) continue;
-    const ztunnel = labels['app'] === 'ztunnel' || pod.startsWith('ztunnel-');
-    const workloadNamespace = labels['destination_workload_namespace'] ?? '';
-    if (ztunnel !== (preset.scope === 'workload')) continue;
-    const seenBy = ztunnel ? 'ztunnel' : 'sidecar';
-    const names = ztunnel ? directory.podsOf(workloadNamespace, workload) : [pod];
-    const home = ztunnel ? workloadNamespace : (namespace ?? '');
+    const seen = sightOf(labels);
+    // ztunnel runs beside waypoints, never beside sidecars: each is read with its own.
+    if (seen === undefined || (seen.by === 'ztunnel') !== (preset.scope === 'workload')) continue;
+    const { namespace, workload, by } = seen;
+    const names = by === 'ztunnel' ? directory.podsOf(namespace, workload) : [seen.pod];
     for (const name of names) {
-      const key = `${home}/${name}`;
-      if (!served.has(key)) pods.set(key, { workload, seenBy });
+      const key = `${namespace}/${name}`;
+      if (!served.has(key)) pods.set(key, { workload, seenBy: by });
     }
-    if (ztunnel) endpoints.set(endpointKey(labels), endpointKey(labels));
-    else if (!served.has(`${home}/${pod}`)) chooseFirst(endpoints, `${home}/${pod}`, labels);
+    const teller = by === 'ztunnel' ? `ztunnel ${endpointKey(labels)}` : `${namespace}/${seen.pod}`;
+    if (!served.has(teller)) chooseFirst(endpoints, teller, labels);
   }
   return { pods, endpoints: new Set(endpoints.values()) };
 }
 
+interface Sight {
+  readonly by: TcpOnly['seenBy'];
+  /** Of the workload. */
+  readonly namespace: string;
+  readonly workload: string;
+  /** That was scraped. */
+  readonly pod: string;
+}
+
+function sightOf(labels: Labels): Sight | undefined {
+  const { namespace = '', pod, destination_workload: workload } = labels;
+  if (!workload || workload === 'unknown' || !pod) return undefined;
+  const ztunnel = labels['app'] === 'ztunnel' || pod.startsWith('ztunnel-');
+  if (!ztunnel) return { by: 'sidecar', namespace, workload, pod };
+  const home = labels['destination_workload_namespace'] ?? '';
+  return { by: 'ztunnel', namespace: home, workload, pod };
+}
+
 /** A Pod that two jobs scrape is read at the first of them by name. */
-function chooseFirst(
-  endpoints: Map<string, string>,
-  pod: string,
-  labels: Readonly<Record<string, string>>,
-): void {
+function chooseFirst(endpoints: Map<string, string>, pod: string, labels: Labels): void {
   const key = endpointKey(labels);
   const chosen = endpoints.get(pod);
   if (chosen === undefined || key < chosen) endpoints.set(pod, key);

@@ -7,7 +7,7 @@ const { ok, warning } = findingsOf('histogram');
 
 const METRIC = 'istio_request_duration_milliseconds_bucket';
 /** Between two neighbouring bounds a quantile is a guess; this is the greatest ratio that is fine. */
-const FINE_RATIO = 1.6;
+const FINE_RATIO = 1.7;
 /** Range of latencies that is looked at where no objective says which one matters. */
 const USUAL = { from: 5, to: 250 };
 const BOUNDS = '[1,2,3,5,7,10,15,20,30,50,75,100,150,250,500,1000]';

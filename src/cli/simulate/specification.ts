@@ -67,7 +67,7 @@ function checked<T>(
   file: string,
   prefix: readonly string[] = [],
 ): T {
-  const result = schema.safeParse(raw, { reportInput: true });
+  const result = schema.safeParse(raw);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   if (issue === undefined) throw result.error;
@@ -77,7 +77,17 @@ function checked<T>(
     throw new InputError(INVALID, `${file}: ${field}`, 'an unknown field', 'a known field');
   }
   const field = path.length === 0 ? 'the file' : pathText(path);
-  throw new InputError(INVALID, `${file}: ${field}`, issue.input, expectation(issue));
+  throw new InputError(INVALID, `${file}: ${field}`, valueAt(raw, issue.path), expectation(issue));
+}
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    raw,
+  );
 }
 
 /** `nodes[0].power.watts`. */

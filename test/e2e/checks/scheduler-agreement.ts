@@ -158,15 +158,17 @@ function generatedPod(name: string, random: Random): KubeObject {
   const term = (): object => ({
     weight: 1 + random.integer(100),
     preference: {
-      matchExpressions: [
-        { key: 'kubernetes.io/hostname', operator: 'In', values: [some(names)] },
-      ],
+      matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [some(names)] }],
     },
   });
   const preferred = chance(0.5) ? Array.from({ length: 1 + random.integer(2) }, term) : [];
   const required = [{ key: MARK, operator: 'In', values: ['yes'] }];
   if (chance(0.15)) {
-    required.push({ key: 'topology.kubernetes.io/zone', operator: 'NotIn', values: [some(['a', 'b', 'c'])] });
+    required.push({
+      key: 'topology.kubernetes.io/zone',
+      operator: 'NotIn',
+      values: [some(['a', 'b', 'c'])],
+    });
   }
   const group = some(['red', 'blue']);
   const spread = {

@@ -21,25 +21,33 @@ class CountingVectors implements VectorSource {
     const seconds = time / 1000;
     const name = selection.name.split('.')[1] ?? '';
     if (selection.name === 'KeplerNew.pods') {
-      return this.#answer(this.#pods((pod) => ({
-        labels: { node_name: pod.nodeName ?? '', pod_id: pod.uid, zone: 'package' },
-        value: 2 * seconds,
-      })));
+      return this.#answer(
+        this.#pods((pod) => ({
+          labels: { node_name: pod.nodeName ?? '', pod_id: pod.uid, zone: 'package' },
+          value: 2 * seconds,
+        })),
+      );
     }
     if (selection.name === 'IstioSidecar.requests') {
-      return this.#answer(this.#pods((pod) => ({
-        labels: { ...endpoint(pod), response_code: '200', grpc_response_status: '' },
-        value: 10 * seconds,
-      })));
+      return this.#answer(
+        this.#pods((pod) => ({
+          labels: { ...endpoint(pod), response_code: '200', grpc_response_status: '' },
+          value: 10 * seconds,
+        })),
+      );
     }
     if (name === 'buckets') {
-      return this.#answer(this.#pods((pod) => ({
-        labels: { ...endpoint(pod), le: '+Inf' },
-        value: 10 * seconds,
-      })).concat(this.#pods((pod) => ({
-        labels: { ...endpoint(pod), le: '10' },
-        value: 10 * seconds,
-      }))));
+      return this.#answer(
+        this.#pods((pod) => ({
+          labels: { ...endpoint(pod), le: '+Inf' },
+          value: 10 * seconds,
+        })).concat(
+          this.#pods((pod) => ({
+            labels: { ...endpoint(pod), le: '10' },
+            value: 10 * seconds,
+          })),
+        ),
+      );
     }
     return this.#answer([]);
   }

@@ -73,8 +73,9 @@ test('a curve is learned from observations that are stored in between, and charg
     [0.95, 280],
   ] as const) {
     const readings = podReadings(pending({ id: 'a' }), { ...readingsAt(utilisation), curves });
-    assert.equal(readings.marginalWatts?.kind, 'measured');
-    const found = readings.marginalWatts?.kind === 'measured' ? readings.marginalWatts.value : 0;
+    const reading = readings.marginalWatts;
+    assert.ok(reading?.kind === 'measured');
+    const found = reading.value;
     assert.ok(Math.abs(found - slope) < 0.2 * 175.5, `${utilisation}: ${found} W, true ${slope} W`);
     // A tenth of what is attributed there, so a tenth of the node's utilisation.
     const { joules } = outcomeOf(readings, marginal);

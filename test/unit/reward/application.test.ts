@@ -20,9 +20,10 @@ test('the requests of an application are those of its entries, not of every hop'
     [pod('frontend', 100, 20, 0.01), pod('frontend', 300, 40, 0.05), pod('geo', 800, 3, 0.5)],
     [call('frontend', 'geo'), call('geo', 'mongodb')],
   );
-  assert.equal(service?.requests, 400);
-  assert.equal(service?.p99Milliseconds, (100 * 20 + 300 * 40) / 400);
-  assert.equal(service?.errorRatio, (100 * 0.01 + 300 * 0.05) / 400);
+  assert.ok(service);
+  assert.equal(service.requests, 400);
+  assert.equal(service.p99Milliseconds, (100 * 20 + 300 * 40) / 400);
+  assert.equal(service.errorRatio, (100 * 0.01 + 300 * 0.05) / 400);
 });
 
 test('without known calls all that serve are entries; in a ring, too', () => {

@@ -182,7 +182,11 @@ describe('where little is known', () => {
     const truth = concaveCurve(40, 160);
     let points: PowerCurve | undefined;
     for (let i = 0; i < 20; i += 1) {
-      points = updatePowerCurve(points, { utilisation: 0.3, watts: wattsAt(truth, 0.3), weight: 1 });
+      points = updatePowerCurve(points, {
+        utilisation: 0.3,
+        watts: wattsAt(truth, 0.3),
+        weight: 1,
+      });
     }
     const fitted = fit(points!);
     for (const u of [0, 0.6, 1]) {

@@ -187,10 +187,7 @@ export async function table(): Promise<string> {
   return rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-export const PAGE = new URL(
-  '../../../docs/explanation/unknown-is-never-best.md',
-  import.meta.url,
-);
+export const PAGE = new URL('../../../docs/explanation/unknown-is-never-best.md', import.meta.url);
 export const BETWEEN = /(<!-- table: begin -->\n)[\s\S]*?(<!-- table: end -->)/;
 
 if (import.meta.main) {

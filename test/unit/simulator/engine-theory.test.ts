@@ -60,8 +60,8 @@ test('processor sharing does not care about the law of the service time', () => 
 
 test('utilisation law: busy cores = throughput x service time', () => {
   const engine = queue(4, open(240));
-  engine.run(500);
-  near(engine.pods.nodeCpuSeconds[0]! / 500, 240 * 0.01, 0.02);
+  engine.run(2000);
+  near(engine.pods.nodeCpuSeconds[0]! / 2000, 240 * 0.01, 0.01);
 });
 
 test("Little's law: calls in progress = throughput x response", () => {

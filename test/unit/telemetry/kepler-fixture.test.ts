@@ -97,13 +97,18 @@ describe('scripted power', () => {
       return Number(line?.slice(line.lastIndexOf(' ')));
     });
     const seconds = (frontend[0]! + frontend[1]!) / 1.5;
-    const joules = value(text, 'kepler_node_cpu_joules_total{node_name="worker-a",path="aggregated');
+    const joules = value(
+      text,
+      'kepler_node_cpu_joules_total{node_name="worker-a",path="aggregated',
+    );
     assert.ok(Math.abs(joules / seconds - 140) < 1, `${joules / seconds} W`);
   });
 
   test('a gauge that jitters around 140 W as the real one does is read as 139.9 W', async () => {
     const readings = [148.257127643582, 143.40183089332285, 135.13516726372615, 132.8058741993689];
-    const pages = readings.map((watts) => section('C10').replace('148.257127643582', String(watts)));
+    const pages = readings.map((watts) =>
+      section('C10').replace('148.257127643582', String(watts)),
+    );
     const { nodeWatts } = await power([section('C10'), ...pages]);
     const reading = nodeWatts.get(NODE);
     assert.ok(reading?.kind === 'measured');
@@ -132,8 +137,14 @@ describe('scripted power', () => {
   });
 
   test('the wrap: node watts stay, the counter that fell is not read at all', async () => {
-    const before = value(section('C16'), 'kepler_node_cpu_joules_total{node_name="worker-a",path="agg');
-    const after = value(section('C17'), 'kepler_node_cpu_joules_total{node_name="worker-a",path="agg');
+    const before = value(
+      section('C16'),
+      'kepler_node_cpu_joules_total{node_name="worker-a",path="agg',
+    );
+    const after = value(
+      section('C17'),
+      'kepler_node_cpu_joules_total{node_name="worker-a",path="agg',
+    );
     assert.ok(before > 2396 && after < 205);
     const { nodeWatts } = await power([section('C16'), section('C16'), section('C17')]);
     const reading = nodeWatts.get(NODE);

@@ -15,9 +15,12 @@ function native(values: readonly number[], base: number): Sample[] {
     const index = Math.ceil(Math.log(value) / Math.log(base) - 1e-9);
     counts.set(index, (counts.get(index) ?? 0) + 1);
   }
-  const buckets = [...counts].map(
-    ([index, count]): NativeBucket => [0, base ** (index - 1), base ** index, count],
-  );
+  const buckets = [...counts].map(([index, count]): NativeBucket => [
+    0,
+    base ** (index - 1),
+    base ** index,
+    count,
+  ]);
   return classicBuckets({ pod: 'a' }, { count: values.length, buckets });
 }
 

@@ -86,11 +86,14 @@ describe('meters', () => {
     for (const time of TIMES) made.feed(old, time, keplerOldPage(time));
     const power = await made.sources.power(window);
     assert.equal(power.meter, 'KeplerNew');
-    assert.deepEqual(warnings, ['several meters are there, the first is read: KeplerNew, KeplerOld']);
+    assert.deepEqual(warnings, [
+      'several meters are there, the first is read: KeplerNew, KeplerOld',
+    ]);
   });
 
   test('up but no node watts is absent, not 0 W', async () => {
-    const page = (): string => 'kepler_build_info{version="v0.11.4"} 1\nkepler_node_cpu_info{processor="0"} 1\n';
+    const page = (): string =>
+      'kepler_build_info{version="v0.11.4"} 1\nkepler_node_cpu_info{processor="0"} 1\n';
     const power = await fed(KEPLER, page).sources.power(window);
     assert.equal(power.meter, 'KeplerNew');
     assert.deepEqual([power.nodeWatts.size, power.podJoules.size], [0, 0]);
@@ -120,14 +123,18 @@ describe('meters', () => {
   });
 
   test('old Kepler: one that restarted tells no node watts, rather than too few', async () => {
-    const page = (seconds: number): string => keplerOldPage(seconds < 130 ? seconds + 9000 : seconds);
+    const page = (seconds: number): string =>
+      keplerOldPage(seconds < 130 ? seconds + 9000 : seconds);
     const power = await fed(KEPLER, page).sources.power(window);
     const watts = power.nodeWatts.get(TRUTH.node);
     assert.ok(watts?.kind === 'missing' && watts.reason === 'absent', JSON.stringify(watts));
   });
 
   test('old Kepler: the zone is part of the name, and zones are not added up', async () => {
-    const made = fed(KEPLER, (seconds) => keplerOldPage(seconds), { meter: 'KeplerOld', zone: 'dram' });
+    const made = fed(KEPLER, (seconds) => keplerOldPage(seconds), {
+      meter: 'KeplerOld',
+      zone: 'dram',
+    });
     near(measured((await made.sources.power(window)).nodeWatts.get(TRUTH.node)).value, 12);
   });
 
@@ -208,9 +215,10 @@ describe('meshes', () => {
     for (const time of TIMES) made.feed(database, time, tcpPage(time));
     const { pods, tcpOnly, edges } = await made.sources.latency(window);
     assert.equal(pods.has('hotel/mongodb-0'), false);
-    assert.deepEqual([...(tcpOnly ?? [])], [
-      ['hotel/mongodb-0', { workload: 'mongodb', seenBy: 'sidecar' }],
-    ]);
+    assert.deepEqual(
+      [...(tcpOnly ?? [])],
+      [['hotel/mongodb-0', { workload: 'mongodb', seenBy: 'sidecar' }]],
+    );
     assert.ok(edges.some((edge) => edge.source === 'geo' && edge.destination === 'mongodb'));
   });
 

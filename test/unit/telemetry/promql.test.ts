@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countQuery, presenceQuery, sampledAtQuery, sumQuery, valueQuery } from '#telemetry/promql.ts';
+import {
+  countQuery,
+  presenceQuery,
+  sampledAtQuery,
+  sumQuery,
+  valueQuery,
+} from '#telemetry/promql.ts';
 import { meshPreset } from '#telemetry/mesh-presets.ts';
 import { meterPreset } from '#telemetry/meter-presets.ts';
-import { loadQuestions, meshQuestions, meterQuestions, signQuestions } from '#telemetry/questions.ts';
+import {
+  loadQuestions,
+  meshQuestions,
+  meterQuestions,
+  signQuestions,
+} from '#telemetry/questions.ts';
 
 const kepler = meterPreset('KeplerNew');
 const questions = {

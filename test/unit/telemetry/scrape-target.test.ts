@@ -94,7 +94,10 @@ test('a token is only for meters and node-exporters of the namespaces that are n
   const trusted = of({ namespace: 'power', labels: kepler });
   assert.deepEqual([trusted?.url, trusted?.secure], ['https://10.1.2.3:8443/metrics', true]);
   const elsewhere = of({ namespace: 'mallory', labels: kepler });
-  assert.deepEqual([elsewhere?.url, elsewhere?.secure], ['http://10.1.2.3:28282/metrics', undefined]);
+  assert.deepEqual(
+    [elsewhere?.url, elsewhere?.secure],
+    ['http://10.1.2.3:28282/metrics', undefined],
+  );
   const asking = of({
     namespace: 'mallory',
     labels: kepler,

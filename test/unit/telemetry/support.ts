@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseExposition } from '#telemetry/exposition.ts';
 import { loadQuestions, questionsOf } from '#telemetry/questions.ts';
 import { withTargetLabels } from '#telemetry/scrape.ts';
+import type { Selection } from '#telemetry/selection.ts';
 import { ScrapeStore } from '#telemetry/scrape-store.ts';
 import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
 import { Snapshot } from '#telemetry/snapshot.ts';
@@ -39,7 +40,7 @@ export function createFed(options: SourcesOptions = {}): Fed {
         labels: withTargetLabels(one.labels, { job: name, instance }),
       }));
       const snapshot = new Snapshot(seconds * 1000, series);
-      const selections = Object.values(loadQuestions());
+      const selections: readonly Selection[] = Object.values({ ...loadQuestions() });
       const target: ScrapeTarget = { url: `http://${instance}/`, labels: {}, kind: 'kepler' };
       store.add(target, seconds * 1000, new Map(selections.map((s) => [s, snapshot.select(s)])));
     },
