@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Node (20 or later) and make: `make demo` and `make test`.
 # Every target goes through npm scripts: they run on the Node 24 that package.json pins.
-.PHONY: demo test fuzz e2e experiment bench-learning chart build generate certs-dev format clean help
+.PHONY: demo test fuzz e2e experiment bench bench-learning chart build generate certs-dev format clean help
 .DEFAULT_GOAL := help
 
 NPM ?= npm
@@ -29,6 +29,10 @@ e2e: node_modules/.installed
 ## experiment: repeat the experiment of the talk on the simulator and write its page (minutes)
 experiment: node_modules/.installed
 	@$(NPM) run --silent experiment
+
+## bench: what an admission costs beside three other webhooks, and how cost grows (ARGS=--quick)
+bench: node_modules/.installed
+	@$(NPM) run --silent bench -- $(ARGS)
 
 ## bench-learning: what learning is worth, against other schedulers and the best placement (minutes)
 bench-learning: node_modules/.installed

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FULL, measureAdmission, QUICK } from './admission/measure.ts';
+import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
 import { describeMachine } from './shared/machine.ts';
 import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared/results.ts';
@@ -9,8 +10,8 @@ import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared
 /*
  * `npm run bench [-- --quick] [--only admission|scale] [--out FOLDER]`: measures what an admission
  * costs beside three other webhooks, and how cost grows with the cluster. Writes a result file for
- * each, prints a table, and says what moved against the committed results. A quick run writes to
- * `out/bench`, so that it never stands in for the real one.
+ * each, prints a table, and says what moved against the committed results; then it writes the tables
+ * of docs/performance.md. A quick run writes to `out/bench` and never stands in for the real one.
  */
 const { values } = parseArgs({
   options: {
@@ -60,6 +61,8 @@ if (values.only === undefined || values.only === 'scale') {
   const measured = await measureScale(values.quick ? QUICK_SCALE : FULL_SCALE, say);
   report('scale', { machine, ...measured }, SCALE_WATCHED, DECISION);
 }
+
+if (folder === committed) writePage();
 
 function report(name: string, results: object, watched: readonly string[], path: string): void {
   const before = readResults(`${committed}/${name}.json`);

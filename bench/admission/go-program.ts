@@ -16,9 +16,7 @@ const GO_PROGRAMS = ['go', '/usr/local/go/bin/go'];
  *
  * @returns its path, or why there is none: without Go the column is left out
  */
-export async function goProgram(
-  say: (line: string) => void,
-): Promise<string | { readonly problem: string }> {
+export function goProgram(say: (line: string) => void): string | { readonly problem: string } {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const folder = join(cache, 'perihelion', 'bench');
   const program = join(folder, 'controller-runtime');

@@ -86,15 +86,13 @@ export async function measureAdmission(
     const left: string[] = [];
     const bare = keep(await startNodeServer('bare', 'bare-server.ts', files));
     const express = keep(await startNodeServer('express', 'express-server.ts', files));
-    const go = await goProgram(say);
-    const peer =
-      typeof go === 'string'
-        ? keep(await startGoServer(go, files))
-        : left.push(go.problem) && undefined;
+    const go = goProgram(say);
+    const peer = typeof go === 'string' ? keep(await startGoServer(go, files)) : undefined;
+    if (typeof go !== 'string') left.push(go.problem);
     const product = keep(await startProduct({ folder, files }));
     const load = keep(new LoadProcess());
     const subjects: Subject[] = [bare, express, product];
-    if (peer !== undefined && typeof peer !== 'number') subjects.push(peer);
+    if (peer !== undefined) subjects.push(peer);
     const samples = await measureRounds({ subjects, load, effort, say });
     const at200 = await measureTail({ subjects, load, effort, say });
     const large = await measureLarge([bare, product], load);

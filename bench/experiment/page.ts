@@ -66,7 +66,8 @@ comes out is reported as it is. **A simulation is no measurement of real machine
 shows is which of the statements follow from the published numbers, and from which assumption.
 
 - Load: wrk is a closed loop; ${list(steps.map(({ connections }) => connections))} connections.
-- ${seeds.length} seeds (${seeds[0] ?? ''} to ${seeds.at(-1) ?? ''}), ${measured} deployments each; every interval is 95 % (Student's t) over seeds.
+- ${seeds.length} seeds (${seeds[0] ?? ''} to ${seeds.at(-1) ?? ''}), ${measured} deployments each (default: four times as many); every
+  interval is 95 % (Student's t) over seeds.
 - \`default\` breaks ties between equal nodes by chance, so its deployments differ.
 - \`data pinned\` is deployed in the order of \`kubectl apply -R\`, with all data stores first, and with all
   business services first: the scheduler counts Pods and requests, not work, so the order decides where

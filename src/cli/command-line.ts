@@ -17,6 +17,7 @@ import { demoCommand } from './demo/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { explainCommand } from './explain/command.ts';
 import { policyCommands } from './policy/commands.ts';
+import { reportCommand } from './report/command.ts';
 import { serveCommand } from './serve/command.ts';
 import { simulateCommand } from './simulate/command.ts';
 import { VERSION } from './version.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   demoCommand,
   simulateCommand,
   explainCommand,
+  reportCommand,
   doctorCommand,
   auditCommands,
   policyCommands,

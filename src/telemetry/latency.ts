@@ -2,7 +2,7 @@
 import { readEdges } from './edges.ts';
 import { type Endpoint, endpointKey, endpointTimes } from './endpoint.ts';
 import type { ReadingOptions } from './options.ts';
-import type { PodDirectory } from './pod-directory.ts';
+import { NO_DIRECTORY, type PodDirectory } from './pod-directory.ts';
 import type { MeshPreset } from './preset.ts';
 import { type Counted, requestReadings } from './requests.ts';
 import { bucketRises, type Ends, pairUp, risesOf } from './rises.ts';
@@ -85,12 +85,23 @@ function readPods(
   const pods = new Map<string, PodLatency>();
   for (const { endpoint, span } of endpoints) {
     const { key, pod } = endpoint;
+    if (isGone(endpoint, context.directory)) continue;
     const counted =
       span.kind === 'span' ? [count(span, requests(key), buckets(key), context)] : [span];
     const readings = requestReadings(pod, counted, context.options);
     pods.set(pod, { ...readings, workload: workloadOf.get(key) });
   }
   return pods;
+}
+
+/**
+ * A backend still knows Pods at the window's start that a rollout took away before it. One that no
+ * longer tells and no longer exists is no reading that is missing.
+ */
+function isGone({ pod, after }: Endpoint, directory: PodDirectory): boolean {
+  if (after !== undefined || directory === NO_DIRECTORY) return false;
+  const slash = pod.indexOf('/');
+  return directory.find(pod.slice(0, slash), pod.slice(slash + 1)) === undefined;
 }
 
 /** What the mesh calls the workload of each endpoint: itself in its own calls. */

@@ -59,8 +59,10 @@ export function stateText(state: string): string {
   const { load, least, peers } = features;
   const parts: string[] = [];
   if (load !== undefined) parts.push(`load ${load}`);
-  if (least !== undefined) parts.push(least === null ? 'no pressure known' : `least pressure ${least}`);
-  if (peers !== undefined) parts.push(peers === null ? 'no peers placed' : `most peers on ${peers}`);
+  if (least !== undefined)
+    parts.push(least === null ? 'no pressure known' : `least pressure ${least}`);
+  if (peers !== undefined)
+    parts.push(peers === null ? 'no peers placed' : `most peers on ${peers}`);
   return parts.length === 0 ? 'always' : parts.join(', ');
 }
 

@@ -36,15 +36,19 @@ export async function gather(client: Client, selection: Selection): Promise<Gath
   const { namespace, policy } = selection;
   const shards: ModelShard[] = [];
   const unreadable: string[] = [];
-  const listed = await listOptional(client, resourcePath(RESOURCES.models, { namespace }), (raw) => {
-    try {
-      const model = projectModel(raw);
-      if (model.kind !== 'shard') return;
-      if (policy === undefined || model.shard.policy === policy) shards.push(model.shard);
-    } catch (error) {
-      unreadable.push(firstLine(error));
-    }
-  });
+  const listed = await listOptional(
+    client,
+    resourcePath(RESOURCES.models, { namespace }),
+    (raw) => {
+      try {
+        const model = projectModel(raw);
+        if (model.kind !== 'shard') return;
+        if (policy === undefined || model.shard.policy === policy) shards.push(model.shard);
+      } catch (error) {
+        unreadable.push(firstLine(error));
+      }
+    },
+  );
   if (listed === undefined) {
     throw new PerihelionError(
       'PERI_KUBERNETES_REQUEST',

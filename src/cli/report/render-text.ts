@@ -48,7 +48,15 @@ function namespaceText(report: NamespaceReport, style: Style): string {
     policy === undefined || mode === undefined
       ? 'policy unknown'
       : `${policy.builtIn ? 'built-in policy' : `policy ${policy.name}`}, mode ${mode}`;
-  const header = ['workload', 'mode', 'rollouts', 'settled', 'adherence', 'energy saved', 'circuit'];
+  const header = [
+    'workload',
+    'mode',
+    'rollouts',
+    'settled',
+    'adherence',
+    'energy saved',
+    'circuit',
+  ];
   const rows = workloads.map((one) => [
     printable(one.workload),
     one.mode ?? '-',
@@ -87,7 +95,9 @@ function workloadText(report: WorkloadReport, style: Style): string[] {
 
 function evidenceLines(evidence: Evidence, style: Style): string[] {
   const { savings, shadow } = evidence;
-  const lines = [row('adherence', adherenceText(evidence.adherence) ?? 'no target was asked for yet')];
+  const lines = [
+    row('adherence', adherenceText(evidence.adherence) ?? 'no target was asked for yet'),
+  ];
   if (savings.kind === 'refused') lines.push(row('saved', `no figure: ${savings.reason}`));
   else lines.push(...savingsLines(savings, style));
   if (shadow?.kind === 'refused') lines.push(row('shadow', `no estimate: ${shadow.reason}`));
@@ -95,7 +105,10 @@ function evidenceLines(evidence: Evidence, style: Style): string[] {
     const { decisions, effectiveSampleSize: size, energy, latency } = shadow;
     const basis = `${plural(decisions, 'decision')} that weigh as much as ${size.toFixed(0)}`;
     lines.push(
-      row('shadow', painted(energy.doublyRobust, 'above', percentText, style) + ' energy, estimated'),
+      row(
+        'shadow',
+        painted(energy.doublyRobust, 'above', percentText, style) + ' energy, estimated',
+      ),
       row('', painted(latency.doublyRobust, 'above', percentText, style) + ' latency, estimated'),
       row('', `had every choice been followed; doubly robust, from ${basis}`),
     );

@@ -20,7 +20,7 @@ export interface Report {
 
 /** Evidence of one workload, or of several together. */
 export interface Evidence {
-  /** Decisions whose outcome is settled and whose Pods still exist. */
+  /** Settled decisions that the model remembers: the newest, and those of Pods that still exist. */
   readonly settled: number;
   /** Pods that landed on the target they were asked to prefer, of all that were asked. */
   readonly adherence: { readonly followed: number; readonly asked: number } | undefined;
@@ -108,7 +108,9 @@ function namespaceReport(
   policy: PlacementPolicy | undefined,
   context: Context,
 ): NamespaceReport {
-  const ordered = shards.toSorted((a, b) => byText(a.workload, b.workload) || byText(a.policy, b.policy));
+  const ordered = shards.toSorted(
+    (a, b) => byText(a.workload, b.workload) || byText(a.policy, b.policy),
+  );
   const workloads = ordered.filter(({ workload }) => !workload.startsWith(TIER));
   return {
     namespace,

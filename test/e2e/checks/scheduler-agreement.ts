@@ -211,7 +211,7 @@ async function place(api: Api, pod: KubeObject): Promise<string> {
   let node: string | undefined;
   const name = pod.metadata.name ?? '';
   await waitFor(`binding of ${name}`, { timeoutSeconds: 30, everyMilliseconds: 20 }, async () => {
-    node = (await api.get<Pod>(`${path}/${name}`)).spec?.nodeName;
+    node = (await api.get<Pod>(`${path}/${name}`)).spec.nodeName;
     return node !== undefined;
   });
   return node ?? '';

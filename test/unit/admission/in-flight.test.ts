@@ -22,6 +22,22 @@ function entry(id: string, overrides: Partial<PendingPlacement> = {}): PendingPl
 }
 
 describe('InFlight', () => {
+  it('leaves out who cannot keep a Pod away', () => {
+    const inFlight = new InFlight(LIMITS);
+    const term = { topologyKey: 'zone' };
+    inFlight.add(entry('1'));
+    inFlight.add(entry('2', { requiredAntiAffinity: [term] }));
+    const near = (terms: readonly (typeof term)[], now: number): string[] =>
+      [...inFlight.near(terms, now)].map(({ id }) => id);
+    assert.deepEqual(near([], 0), ['2']);
+    assert.deepEqual(near([term], 0), ['1', '2']);
+    inFlight.remove('2');
+    assert.deepEqual(near([], 0), []);
+    inFlight.add(entry('3', { requiredAntiAffinity: [term] }));
+    assert.deepEqual(near([], 0), ['3']);
+    assert.deepEqual(near([], 1001), [], 'expired');
+  });
+
   it('sums requests and Pods by target', () => {
     const inFlight = new InFlight(LIMITS);
     inFlight.add(entry('1'));

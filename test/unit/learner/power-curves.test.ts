@@ -9,7 +9,7 @@ import { podReadings, problemOf, type WindowReadings } from '#learner/outcome.ts
 import { curvesOf, learnPowerCurves, powerCurves } from '#learner/power-curves.ts';
 import { wattsAt } from '#simulator/power-curve.ts';
 import { node, pending, T0 } from './fixtures.ts';
-import { measured, policyWith } from './world.ts';
+import { measured, policyWith, World } from './world.ts';
 
 const CURVE = [52.5, 98.5, 109, 120, 130, 140, 150, 161, 172, 196, 228];
 const WORKER = node('worker-1');
@@ -151,4 +151,24 @@ describe('what goes into a curve', () => {
     assert.deepEqual(from(spec), {});
     assert.notEqual(from(marginal).curves, undefined);
   });
+});
+
+test('the whole loop under Marginal: censored until curves are learned, then settled', async () => {
+  const world = new World(3, policyWith({ reward: marginal.reward }));
+  const learner = world.learner();
+  for (let rollout = 0; rollout < 8; rollout += 1) {
+    world.rollOut(4);
+    world.pass(45);
+    await learner.tick();
+    world.pass(60);
+    await learner.tick();
+  }
+  const reasons = world.records.map(({ reason }) => reason);
+  assert.equal(reasons[0], 'too-few-samples');
+  assert.equal(reasons.at(-1), 'measured');
+  assert.ok(reasons.filter((reason) => reason === 'measured').length >= 16, reasons.join(' '));
+  const curves = world.store.observation('shop', 'default')?.powerCurves;
+  assert.deepEqual(Object.keys(curves ?? {}).sort(), ['worker-1', 'worker-2']);
+  const last = world.records.at(-1)?.readings['marginalWatts'];
+  assert.ok(last?.kind === 'measured' && last.value > 0);
 });

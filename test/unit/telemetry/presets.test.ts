@@ -232,6 +232,19 @@ describe('meshes', () => {
     assert.equal(tcpOnly?.size, 0);
   });
 
+  test('a Pod that a rollout took away is not missing; one that exists and is silent is', async () => {
+    const { sources, feed, store } = createFed({ directory, mesh: 'IstioSidecar' });
+    const gone = { ...target('geo-old', 'hotel', 'istio'), url: 'http://10.0.1.8:1/metrics' };
+    for (const time of [70, 95]) {
+      feed(gone, time, istioPage(time, 'destination'));
+      feed(pod, time, istioPage(time, 'destination'));
+    }
+    store.retain([], 96_000);
+    const { pods } = await sources.latency({ from: 95_000, to: 160_000 });
+    assert.deepEqual([...pods.keys()], [POD]);
+    assert.equal(pods.get(POD)?.requests.kind, 'missing');
+  });
+
   test('sidecars and waypoints side by side: both are read, the sidecar counts for its Pod', async () => {
     const made = fed(pod, (seconds) => istioPage(seconds, 'destination'));
     const other = { ...waypoint, url: 'http://10.0.1.7:1/metrics' };

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Figure } from '#cli/figure.ts';
+import type { Machine } from './shared/machine.ts';
+import { figuresOf, readResults } from './shared/results.ts';
+
+/*
+ * Writes the tables of `docs/performance.md` from the committed result files: what stands between
+ * the markers of a table is replaced, everything else stays.
+ */
+
+const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const RESULTS = fileURLToPath(new URL('results', import.meta.url));
+
+/** Fills the tables of the page in. */
+export function writePage(): void {
+  let page = readFileSync(PAGE, 'utf8');
+  for (const name of ['admission', 'scale']) {
+    const results = readResults(`${RESULTS}/${name}.json`);
+    if (results === undefined) continue;
+    const marks = new RegExp(`(<!-- ${name}: begin -->\n)[^]*?(<!-- ${name}: end -->)`);
+    page = page.replace(marks, (_, begin: string, end: string) => begin + sectionOf(results) + end);
+  }
+  writeFileSync(PAGE, page);
+}
+
+function sectionOf(results: object): string {
+  const { machine } = results as { machine?: Machine };
+  const where =
+    machine === undefined
+      ? ''
+      : `Measured ${machine.measuredAt.slice(0, 10)} with \`${machine.command}\` on ${machine.cores} cores of ` +
+        `${machine.processor}, ${machine.system}, Node.js ${machine.node}; load average before the ` +
+        `run ${machine.loadAverage.toFixed(1)}.\n\n`;
+  const rows = [...figuresOf(results)].map(([name, figure]) => [`\`${name}\``, ...cellsOf(figure)]);
+  const head = ['figure', 'mean', '95 % interval', 'n', 'unit'];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return `\n${where}${[line(head), rule, ...rows.map(line)].join('\n')}\n\n`;
+}
+
+function cellsOf({ mean, low, high, n, unit }: Figure): string[] {
+  const interval = n > 1 ? `${short(low)} to ${short(high)}` : '';
+  return [short(mean), interval, String(n), unit];
+}
+
+function short(value: number): string {
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-GB');
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writePage();
