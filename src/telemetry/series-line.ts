@@ -104,9 +104,11 @@ class Cursor {
   readonly text: string;
   position = 0;
   problem: string | undefined;
+  readonly #escapes: boolean;
 
   constructor(text: string) {
     this.text = text;
+    this.#escapes = text.includes('\\');
   }
 
   done(): boolean {
@@ -153,6 +155,14 @@ class Cursor {
   quoted(): string {
     this.expect('"');
     let start = this.position;
+    if (!this.#escapes) {
+      // Nearly every line: no escape in it, so the next quote ends the value.
+      const end = this.text.indexOf('"', start);
+      if (end >= 0) {
+        this.position = end + 1;
+        return this.text.slice(start, end);
+      }
+    }
     let value = '';
     for (; !this.done(); this.position += 1) {
       if (this.peek() === '"') {

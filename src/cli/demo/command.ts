@@ -23,7 +23,7 @@ export const demoCommand: Command = {
     rollouts: {
       type: 'string',
       placeholder: 'N',
-      help: 'Rollouts that the agent learns from, 4 to 1000 (default 45).',
+      help: 'Rollouts that the agent learns from, 4 to 1000 (default 36).',
     },
     connections: {
       type: 'string',
@@ -88,7 +88,7 @@ async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
 function jobsOf(flags: FlagValues, folder: string): Job[] {
   const seeds = integerFlag(flags, 'seeds', { default: 3, minimum: 1, maximum: 64 });
   const first = integerFlag(flags, 'seed', { default: 1, minimum: 0, maximum: 2 ** 31 });
-  const rollouts = integerFlag(flags, 'rollouts', { default: 45, minimum: 4, maximum: 1000 });
+  const rollouts = integerFlag(flags, 'rollouts', { default: 36, minimum: 4, maximum: 1000 });
   const connections = integerFlag(flags, 'connections', { default: 64, minimum: 1, maximum: 4096 });
   const rate = integerFlag(flags, 'rate', { default: 500, minimum: 1, maximum: 100_000 });
   // wrk on the machines of the original experiment; a stream of users on real, unequal machines.

@@ -142,7 +142,9 @@ function shadowTerms(shadow: ShadowFigure | Refusal): Html {
         <th scope="row">${name}</th>
         ${[estimate.doublyRobust, estimate.snips, estimate.ips].map((one) => {
           const finding = findingOf(one, 'above');
-          return html`<td>${plotted(one, MOST_RATIO, finding, percentText(one))}</td>`;
+          return html`<td>
+            ${plotted(one, MOST_RATIO, finding, `${percentText(one)}, ${SAVED[finding]}`)}
+          </td>`;
         })}
       </tr>`,
   );

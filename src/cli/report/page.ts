@@ -95,7 +95,8 @@ function namespaceSection(report: NamespaceReport, index: number): Html {
   return html` <section aria-labelledby="${id}">
     <h2 id="${id}">Namespace ${namespace}</h2>
     <p>${held} All workloads together:</p>
-    ${evidenceList(report)} ${overview(namespace, workloads)} ${workloads.map(workloadDetails)}
+    ${evidenceList(report)} ${workloads.length === 0 ? undefined : overview(namespace, workloads)}
+    ${workloads.map(workloadDetails)}
     ${tiers.map(
       (tier) =>
         html`<details>
