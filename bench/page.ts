@@ -36,7 +36,7 @@ function sectionOf(results: object): string {
   const rows = [...figuresOf(results)].map(([name, figure]) => [`\`${name}\``, ...cellsOf(figure)]);
   const head = ['figure', 'mean', '95 % interval', 'n', 'unit'];
   const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;

@@ -860,7 +860,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
         affinity: { nodeAffinity: { [PREFERRED]: [{ weight: 'HERE', preference: {} }] } },
       }),
       'review',
-      INJECTED,
+      'failed/patch-unsafe',
     ],
     [
       'a negative zero',
@@ -868,7 +868,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
         affinity: { nodeAffinity: { [PREFERRED]: [{ weight: 'HERE', preference: {} }] } },
       }),
       'review',
-      INJECTED,
+      'failed/patch-unsafe',
     ],
     [
       'a request of 1e999 cores',
@@ -981,25 +981,25 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'depth in affinity',
       podWith(DEEP_OBJECT, { affinity: { podAffinity: 'HERE' } }),
       'review',
-      INJECTED,
+      'failed/patch-unsafe',
     ],
     [
       'depth in a preferred term',
       podWith(DEEP_LIST, { affinity: { nodeAffinity: { [PREFERRED]: 'HERE' } } }),
       'review',
-      INJECTED,
+      'failed/patch-unsafe',
     ],
     [
       'depth of lists in annotations',
       podWith(DEEP_LIST, {}, { annotations: { a: 'HERE' } }),
       'review',
-      INJECTED,
+      'failed/patch-unsafe',
     ],
     [
       'depth in annotations',
       podWith(DEEP_OBJECT, {}, { annotations: { a: 'HERE' } }),
       'review',
-      INJECTED,
+      'failed/patch-unsafe',
     ],
     [
       'depth in userInfo',
@@ -1019,7 +1019,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
         },
       }),
       'review',
-      'injected/only-default',
+      'failed/patch-unsafe',
     ],
     ['half surrogates in affinity', pod({ affinity: { note: '\ud800' } }), 'review', INJECTED],
     [

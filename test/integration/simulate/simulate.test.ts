@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { before, after, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { runSimulateJob } from '#cli/simulate/command.ts';
 import type { SimulateResults } from '#cli/simulate/results.ts';
 
 const run = promisify(execFile);
@@ -40,16 +41,22 @@ suite('perihelion simulate', () => {
     const files = (await readdir(join(root, 'simulations'))).filter((f) => f.endsWith('.yaml'));
     assert.ok(files.length >= 7);
     for (const file of files) {
-      const { stdout } = await simulate(
-        ...['--spec', `simulations/${file}`, '--seeds', '1', '--rollouts', '3'],
-        ...['--schedulers', 'default,peaks,agent', '--output', 'json'],
+      const { runs } = runSimulateJob(
+        {
+          spec: join(root, 'simulations', file),
+          seed: 1,
+          schedulers: ['default', 'peaks', 'agent'],
+          rollouts: 2,
+          measured: 1,
+          oracle: undefined,
+        },
+        () => undefined,
       );
-      const results = JSON.parse(stdout) as SimulateResults;
-      assert.deepEqual(Object.keys(results.schedulers), ['default', 'peaks', 'agent'], file);
-      for (const figures of Object.values(results.schedulers)) {
-        assertFigure(figures.joulesPerRequest, 1);
-        assert.ok(figures.throughput.mean > 10 && figures.failedShare.mean === 0, file);
-        assert.equal(figures.pending, 0);
+      assert.equal(runs.length, 3, file);
+      for (const { windows, pending } of runs) {
+        assert.equal(pending, 0, file);
+        assert.ok(windows[0]!.throughput > 10 && windows[0]!.failedShare === 0, file);
+        assert.ok(windows[0]!.joulesPerRequest! > 0, file);
       }
     }
   });
