@@ -58,6 +58,9 @@ export async function checkLearning(stage: Stage): Promise<LearningFigures> {
   return { rolloutSeconds };
 }
 
+/** Decisions of one replica, fewer than which do not tell whether the model reached it. */
+const ENOUGH_DECISIONS = 10;
+
 interface Session {
   readonly stage: Stage;
   number: number;
@@ -231,10 +234,9 @@ function modelsArrived({ stage, decisions, decidedWithOldModel }: Session): stri
   const text = seen
     .map((one) => `${one.name}: up to version ${one.version} in ${one.taken} decisions`)
     .join('; ');
-  expect(
-    seen.every((one) => one.version > 0),
-    text,
-  );
+  // The API server keeps its connections, so chance may leave a replica next to nothing to decide.
+  const judged = seen.filter((one) => one.taken >= ENOUGH_DECISIONS);
+  expect(judged.length > 0 && judged.every((one) => one.version > 0), text);
   const late = `${decidedWithOldModel} of ${decisions} decisions with an older model than published`;
   // The last write and the next rollout may cross on the way.
   expect(decidedWithOldModel <= decisions / 20, late);
