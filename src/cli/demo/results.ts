@@ -21,8 +21,8 @@ export interface ScenarioFigures {
 /** Everything about one cluster. */
 export interface ClusterFigures {
   readonly scenarios: Readonly<Record<ScenarioName, ScenarioFigures>>;
-  /** Energy of a request against the default scheduler's, paired by seed. */
-  readonly agentToDefault: Omit<ScenarioFigures, never>;
+  /** The agent's figures divided by the default scheduler's, paired by seed. */
+  readonly agentToDefault: ScenarioFigures;
   readonly learning: readonly ScenarioFigures[];
   /** Undefined when no Pod was asked to prefer a target. */
   readonly adherence: Figure | undefined;
