@@ -12,9 +12,8 @@ export interface Figure {
   readonly unit: string;
 }
 
-/** The content of `out/e2e/results.json`. */
-export interface Results {
-  readonly checks: readonly CheckResult[];
+/** What the acts of a run have found out, beside their checks. */
+export interface Findings {
   /** Share of Pods that landed on the target they were asked to prefer; null = nothing settled. */
   readonly adherence: Figure | null;
   /** Injected patches that are the same in the product's and the API server's audit logs. */
@@ -23,6 +22,24 @@ export interface Results {
   readonly auditDiffering: Figure;
   readonly timings: Readonly<Record<string, Figure>>;
 }
+
+/** The content of `out/e2e/results.json`. */
+export interface Results extends Findings {
+  readonly checks: readonly CheckResult[];
+}
+
+/** What one act has found out, added to what the ones before it have. */
+export function mergeFindings(before: Findings, found: Partial<Findings>): Findings {
+  return { ...before, ...found, timings: { ...before.timings, ...found.timings } };
+}
+
+/** Nothing found out yet. */
+export const NO_FINDINGS: Findings = {
+  adherence: null,
+  auditMatched: oneFigure(0, 'patches'),
+  auditDiffering: oneFigure(0, 'patches'),
+  timings: {},
+};
 
 /** A number that was counted or timed once. */
 export function oneFigure(value: number, unit: string): Figure {
