@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Node (20 or later) and make: `make demo` and `make test`.
 # Every target goes through npm scripts: they run on the Node 24 that package.json pins.
-.PHONY: demo test fuzz e2e experiment bench bench-learning chart build generate certs-dev format clean help
+.PHONY: audit sbom soak demo demo-ui screenshots test fuzz e2e experiment bench bench-learning chart build generate certs-dev format clean help
 .DEFAULT_GOAL := help
 
 NPM ?= npm
@@ -9,6 +9,14 @@ INSTALL_FLAGS ?= --no-audit --no-fund --loglevel=error
 ## demo: run the whole loop on an embedded cluster and compare four schedulers (under a minute)
 demo: node_modules/.installed
 	@$(NPM) run --silent demo -- $(ARGS)
+
+## demo-ui: the same, and then the dashboard of a living cluster on loopback, until Ctrl-C
+demo-ui: node_modules/.installed
+	@$(NPM) run --silent demo -- --ui $(ARGS)
+
+## screenshots: pictures of the dashboard for the documentation (needs Chromium)
+screenshots: node_modules/.installed
+	@$(NPM) run --silent screenshots
 
 ## test: types, lint, format, unit and integration tests; needs nothing but Node
 test: node_modules/.installed tools/lint/node_modules/.installed
@@ -26,21 +34,33 @@ fuzz: node_modules/.installed
 e2e: node_modules/.installed
 	@$(NPM) run --silent e2e
 
-## experiment: repeat the experiment of the talk on the simulator and write its page (minutes)
+## experiment: repeat the experiment of the talk on the simulator: HTML, JSON, page (half an hour; ARGS=--quick)
 experiment: node_modules/.installed
-	@$(NPM) run --silent experiment
+	@$(NPM) run --silent experiment -- $(ARGS)
 
 ## bench: what an admission costs beside three other webhooks, and how cost grows (ARGS=--quick)
 bench: node_modules/.installed
 	@$(NPM) run --silent bench -- $(ARGS)
 
-## bench-learning: what learning is worth, against other schedulers and the best placement (minutes)
+## bench-learning: what learning is worth, against other schedulers and the best placement (half an hour)
 bench-learning: node_modules/.installed
 	@$(NPM) run --silent bench-learning
 
 ## chart: render the Helm chart and the overlays and compare them (needs kubectl, and Helm or Go)
 chart: node_modules/.installed
 	@$(NPM) run --silent chart
+
+## soak: a million admissions; are memory, handles and the event loop flat? (ARGS=--quick: 30,000)
+soak: node_modules/.installed
+	@$(NPM) run --silent soak -- $(ARGS)
+
+## audit: known vulnerabilities of the dependencies (needs the network)
+audit:
+	@$(NPM) audit --omit=dev
+
+## sbom: the bill of materials of what runs in production, in out/sbom.cdx.json
+sbom: node_modules/.installed
+	@$(NPM) run --silent sbom
 
 ## build: one bundled file in dist/, as the image carries it
 build: node_modules/.installed

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { InputError } from '#errors';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
 import { createProgress } from '#cli/progress.ts';
+import { writeHtml } from './experiment/html.ts';
 import { writePage } from './experiment/page.ts';
-import { VARIANTS } from './experiment/plan.ts';
-import { experimentResults } from './experiment/results.ts';
+import { experimentResults, type ExperimentResults } from './experiment/results.ts';
 import {
-  ALL_CONNECTIONS,
+  FULL,
+  QUICK,
   runExperimentJob,
   type ExperimentJob,
   type ExperimentResult,
@@ -17,43 +19,70 @@ import {
 
 /*
  * The experiment that Perihelion follows, repeated on the simulator: three machines,
- * hotelReservation, wrk with 20 to 1280 connections. Writes results.json, and with --page the page
- * docs/explanation/experiment.md from it. `--quick` is for tests: 2 seeds, few steps.
+ * hotelReservation, wrk with 2 to 128 threads of ten connections, 60 virtual seconds each, input
+ * sizes of 2,000 to 10,000. Writes results.json and report.html, and with --page the page
+ * docs/explanation/experiment.md from the same results. `--quick` is for tests: 2 seeds, few steps.
+ * `--from FILE` writes the reports anew from a result file.
  */
 
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: join('out', 'experiment') },
-    seeds: { type: 'string', default: '8' },
+    seeds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
+    from: { type: 'string' },
     job: { type: 'string' },
   },
 });
 
 /** First seed of the evaluation; nothing was ever chosen by looking at these seeds. */
 const FIRST_SEED = 5001;
+const DEFAULT_SEEDS = 10;
 
-if (values.job === undefined) await experiment();
-else {
+if (values.job !== undefined) {
   const result = runExperimentJob(JSON.parse(values.job) as ExperimentJob, (done, label) =>
     tell<ExperimentResult>(process.stdout, { kind: 'progress', done, label }),
   );
   tell(process.stdout, { kind: 'result', result });
+} else {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    process.stderr.write(`experiment: ${error.code}: ${error.message}\n`);
+    process.exitCode = 2;
+  }
 }
 
-async function experiment(): Promise<void> {
-  const { quick, out } = values;
-  const seeds = quick ? 2 : Number(values.seeds);
-  const connections = quick ? [20, 160] : ALL_CONNECTIONS;
-  const rollouts = quick ? { steps: 8, sensitivity: 4 } : { steps: 60, sensitivity: 40 };
-  const measured = quick ? 2 : 4;
-  const variants = quick ? 3 : VARIANTS.length;
-  const jobs = Array.from({ length: seeds }, (_, i) => FIRST_SEED + i).flatMap((seed) =>
-    (['steps', 'sensitivity'] as const).map((part): ExperimentJob => {
-      return { part, seed, connections, variants, rollouts: rollouts[part], measured };
-    }),
-  );
+async function main(): Promise<void> {
+  const { out } = values;
+  mkdirSync(out, { recursive: true });
+  const results =
+    values.from === undefined
+      ? await experiment()
+      : (JSON.parse(readFileSync(values.from, 'utf8')) as ExperimentResults);
+  const file = join(out, 'results.json');
+  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  process.stdout.write(`${file}\n${writeHtml(results, out)}\n`);
+  if (values.page) process.stdout.write(`${await writePage(results)}\n`);
+}
+
+async function experiment(): Promise<ExperimentResults> {
+  const seeds = seedCount();
+  const effort = values.quick ? QUICK : FULL;
+  const job = (part: ExperimentJob['part'], seed: number): ExperimentJob => ({
+    part,
+    seed,
+    effort,
+  });
+  const jobs = [
+    job('orders', 0),
+    // The longest ones first, so that no core is left alone with one of them at the end.
+    ...(['sizes', 'sensitivity', 'steps'] as const).flatMap((part) =>
+      Array.from({ length: seeds }, (_, i) => job(part, FIRST_SEED + i)),
+    ),
+  ];
   const progress = createProgress(process);
   const results = await runChildJobs<ExperimentJob, ExperimentResult>(jobs, {
     processes: availableParallelism(),
@@ -61,10 +90,16 @@ async function experiment(): Promise<void> {
     nameOf: ({ part, seed }) => `${part}, seed ${seed}`,
     onProgress: (done, label) => progress.update(done, label),
   }).finally(() => progress.end());
-  const summary = experimentResults(results, { rollouts, measured, connections, variants });
-  mkdirSync(out, { recursive: true });
-  const file = join(out, 'results.json');
-  writeFileSync(file, `${JSON.stringify(summary, undefined, 2)}\n`);
-  process.stdout.write(`${file}\n`);
-  if (values.page) process.stdout.write(`${await writePage(summary)}\n`);
+  return experimentResults(results, effort);
+}
+
+/** Number of seeds. @throws InputError */
+function seedCount(): number {
+  if (values.seeds === undefined) return values.quick ? 2 : DEFAULT_SEEDS;
+  const seeds = Number(values.seeds);
+  if (!Number.isInteger(seeds) || seeds < 2 || seeds > 1000) {
+    const expected = 'a whole number of 2 to 1000';
+    throw new InputError('PERI_SETTINGS_INVALID', '--seeds', values.seeds, expected);
+  }
+  return seeds;
 }

@@ -1,52 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
-import { figureOf, type Figure } from '#cli/figure.ts';
 import { createProgress } from '#cli/progress.ts';
-import { renderTable } from '#cli/table.ts';
-import { SETTINGS } from './learning/plan.ts';
+import { WINDOWS } from './learning/arena.ts';
+import { CHANGES } from './learning/change.ts';
+import type { Oracle } from './learning/oracle.ts';
+import { writeLearningPage } from './learning/page.ts';
+import { ABLATIONS, FIXED, groundOf, LEARNERS, SETTINGS, SHIPPED } from './learning/plan.ts';
+import {
+  changeFigures,
+  figuresOf,
+  type ChangeResults,
+  type LearningResults,
+  type SettingResults,
+} from './learning/results.ts';
 import {
   runLearningJob,
   type LearningJob,
   type LearningResult,
   type PolicyRun,
 } from './learning/run.ts';
+import { renderLearning } from './learning/text.ts';
 
 /*
- * What learning is worth: the agent as shipped, agents that lack one part, other ways to explore,
- * schedulers that do not learn, and the best placement of a search with full knowledge. `--quick`
- * is for tests: 2 seeds, two settings, few rollouts.
+ * What learning is worth: the agent as shipped against schedulers that do not learn, comparators
+ * that do, and the best placement of a search with full knowledge. `--quick` is for tests: 2 seeds,
+ * two settings, few rollouts. `--page` writes the page of the documentation from the results.
  */
 
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: join('bench', 'results', 'learning.json') },
-    seeds: { type: 'string', default: '8' },
+    from: { type: 'string' },
+    page: { type: 'string' },
+    seeds: { type: 'string', default: '20' },
+    first: { type: 'string', default: '6001' },
+    rollouts: { type: 'string', default: '300' },
     quick: { type: 'boolean', default: false },
     job: { type: 'string' },
   },
 });
 
-/** First evaluation seed. Defaults were chosen on other seeds (1 to 64 and those of the tests). */
-const FIRST_SEED = 6001;
+/** Seeds of one process: few enough that all cores have work until the end. */
+const SEEDS_PER_JOB = 5;
+/** The clusters and applications on which the world changes in mid-run. */
+const CHANGED = [
+  { application: 'hotel-reservation', cluster: 'mixed' },
+  { application: 'online-boutique', cluster: 'mixed' },
+] as const;
 
-if (values.job === undefined) await bench();
-else {
+if (values.job !== undefined) {
   const result = runLearningJob(JSON.parse(values.job) as LearningJob, (done, label) =>
     tell<LearningResult>(process.stdout, { kind: 'progress', done, label }),
   );
   tell(process.stdout, { kind: 'result', result });
+} else if (values.from !== undefined) {
+  const results = JSON.parse(readFileSync(values.from, 'utf8')) as LearningResults;
+  writeLearningPage(results, values.page ?? 'docs');
+} else {
+  await bench();
+}
+
+/** What is run: everything, or a little of everything. */
+function planOf(quick: boolean) {
+  const count = quick ? 2 : Number(values.seeds);
+  const first = Number(values.first);
+  return {
+    // Whatever was tuned was tuned on other seeds (1 to 64 and those of the tests).
+    seeds: Array.from({ length: count }, (_, i) => first + i),
+    settings: quick ? [6, 7] : [...SETTINGS.keys()],
+    rollouts: quick ? 12 : Number(values.rollouts),
+    ablationSeeds: quick ? 1 : Math.min(count, 5),
+    ablationRollouts: quick ? 6 : 100,
+    ablations: ABLATIONS.map(({ name }) => name).slice(0, quick ? 1 : undefined),
+    changed: quick ? [] : CHANGED,
+    changeSeeds: Math.min(count, 10),
+    changeRollouts: [100, 100] as const,
+  };
 }
 
 async function bench(): Promise<void> {
-  const { quick, out } = values;
-  const seeds = Array.from({ length: quick ? 2 : Number(values.seeds) }, (_, i) => FIRST_SEED + i);
-  const rollouts = quick ? 10 : 100;
-  const measured = quick ? 2 : 10;
-  const numbers = [...SETTINGS.keys()].filter((setting) => !quick || setting < 2);
+  const started = performance.now();
+  const plan = planOf(values.quick);
   const progress = createProgress(process);
   const run = async (jobs: readonly LearningJob[], from: number, to: number) =>
     runChildJobs<LearningJob, LearningResult>(jobs, {
@@ -55,90 +93,101 @@ async function bench(): Promise<void> {
       nameOf: ({ kind, setting }) => `${kind} of setting ${setting}`,
       onProgress: (done, label) => progress.update(from + (to - from) * done, label),
     });
+  const grounds = plan.changed.map((one) =>
+    SETTINGS.findIndex(
+      ({ application, cluster }) => application === one.application && cluster === one.cluster,
+    ),
+  );
+  const worlds = [
+    ...plan.settings.map((setting) => ({ setting, change: undefined })),
+    ...grounds.flatMap((setting) => [...CHANGES.keys()].map((change) => ({ setting, change }))),
+  ];
   const searched = await run(
-    numbers.map((setting) => ({ kind: 'oracle', setting })),
+    worlds.map(({ setting, change }) => ({ kind: 'oracle', setting, change })),
     0,
-    0.05,
+    0.1,
   );
-  const jobs = numbers.flatMap((setting, i) => {
-    const found = searched[i];
-    const oracle = found?.kind === 'oracle' ? found.oracle : {};
-    return seeds.map((seed): LearningJob => {
-      return { kind: 'seed', setting, seed, rollouts, measured, oracle };
-    });
-  });
-  const results = await run(jobs, 0.05, 1).finally(() => progress.end());
-  const summary = {
-    seeds,
-    rollouts,
-    measured,
-    settings: numbers.map((setting) => {
-      const { application, cluster, load } = SETTINGS[setting] ?? {};
-      const runs = results.flatMap((one) =>
-        one.kind === 'seed' && one.setting === setting ? one.runs : [],
-      );
-      return { application, cluster, load, policies: policiesOf(runs) };
-    }),
+  const oracleOf = (setting: number, change?: number): Oracle => {
+    const at = worlds.findIndex((one) => one.setting === setting && one.change === change);
+    const found = searched[at];
+    if (found?.kind !== 'oracle') throw new RangeError(`no oracle for setting ${setting}`);
+    return found.oracle;
   };
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, `${JSON.stringify(summary, undefined, 2)}\n`);
-  for (const { application, cluster, load, policies } of summary.settings) {
-    process.stdout.write(`\n${String(application)} on ${String(cluster)}, ${String(load)}\n`);
-    process.stdout.write(tableOf(policies));
+  const jobs: LearningJob[] = [];
+  for (const setting of plan.settings) {
+    const oracle = oracleOf(setting);
+    const { rollouts } = plan;
+    for (const seeds of chunks(plan.seeds, SEEDS_PER_JOB)) {
+      const policies = [...FIXED, 'oracle', ...LEARNERS, SHIPPED.name];
+      jobs.push({ kind: 'policies', setting, policies, seeds, rollouts, oracle });
+    }
+    jobs.push({
+      kind: 'policies',
+      setting,
+      policies: plan.ablations,
+      seeds: plan.seeds.slice(0, plan.ablationSeeds),
+      rollouts: plan.ablationRollouts,
+      oracle,
+    });
   }
-  process.stdout.write(`\n${out}\n`);
-}
-
-interface PolicyFigures {
-  readonly regretAt100: Figure;
-  readonly joulesPerRequest: Figure;
-  readonly p99: Figure;
-  readonly gapToOracle: Figure;
-  readonly sloBreachShare: Figure;
-  /** Gap to the oracle in each tenth of the learning rollouts; only where something is learned. */
-  readonly learning?: readonly Figure[];
-}
-
-function policiesOf(runs: readonly PolicyRun[]): Record<string, PolicyFigures> {
-  const names = [...new Set(runs.map(({ policy }) => policy))];
-  return Object.fromEntries(
-    names.map((name): [string, PolicyFigures] => {
-      const own = runs.filter(({ policy }) => policy === name);
-      const of = (pick: (one: PolicyRun) => number, unit: string): Figure =>
-        figureOf(own.map(pick), unit);
-      const tenths = Math.min(...own.map(({ learning }) => learning.length));
-      return [
-        name,
-        {
-          regretAt100: of((one) => one.regretAt100, 'cost'),
-          joulesPerRequest: of((one) => one.joulesPerRequest, 'joules'),
-          p99: of((one) => one.p99, 'milliseconds'),
-          gapToOracle: of((one) => one.gapToOracle, 'cost'),
-          sloBreachShare: of((one) => one.sloBreachShare, 'ratio'),
-          ...(tenths === 0
-            ? {}
-            : {
-                learning: Array.from({ length: tenths }, (_, tenth) =>
-                  of((one) => one.learning[tenth] ?? NaN, 'cost'),
-                ),
-              }),
+  for (const setting of grounds) {
+    for (const change of CHANGES.keys()) {
+      const oracles = [oracleOf(setting), oracleOf(setting, change)] as const;
+      const seeds = plan.seeds.slice(0, plan.changeSeeds);
+      jobs.push({ kind: 'change', setting, change, seeds, rollouts: plan.changeRollouts, oracles });
+    }
+  }
+  const found = await run(jobs, 0.1, 1).finally(() => progress.end());
+  const runsOf = (wanted: (job: LearningJob) => boolean): PolicyRun[] =>
+    found.flatMap((one, i) => {
+      const job = jobs[i];
+      return one.kind === 'runs' && job !== undefined && wanted(job) ? one.runs : [];
+    });
+  const results: LearningResults = {
+    seeds: plan.seeds,
+    rollouts: plan.rollouts,
+    windows: WINDOWS,
+    durationSeconds: (performance.now() - started) / 1000,
+    settings: plan.settings.map((setting): SettingResults => {
+      const runs = runsOf((job) => job.kind === 'policies' && job.setting === setting);
+      const by = (policy: string): PolicyRun[] => runs.filter((one) => one.policy === policy);
+      const ablated = new Set(plan.ablations);
+      const oracle = oracleOf(setting);
+      const { application = '', cluster = '' } = SETTINGS[setting] ?? {};
+      const figures = (some: readonly PolicyRun[]) => figuresOf(some, by('default'), by('oracle'));
+      return {
+        application,
+        cluster,
+        load: groundOf({ application, cluster }).load,
+        oracle: {
+          search: oracle.exhaustive ? 'exhaustive' : 'long search',
+          simulated: oracle.simulated,
+          assignment: oracle.assignment,
         },
-      ];
+        policies: figures(runs.filter(({ policy }) => !ablated.has(policy))),
+        ablations: figures(runs.filter(({ policy }) => ablated.has(policy))),
+      };
     }),
-  );
+    changes: grounds.flatMap((setting) =>
+      [...CHANGES.entries()].map(([change, { name, meaning }]): ChangeResults => {
+        const runs = runsOf(
+          (job) => job.kind === 'change' && job.setting === setting && job.change === change,
+        );
+        const { application = '', cluster = '' } = SETTINGS[setting] ?? {};
+        const rollouts = plan.changeRollouts;
+        return { application, cluster, name, meaning, rollouts, ...changeFigures(runs, rollouts) };
+      }),
+    ),
+  };
+  mkdirSync(dirname(values.out), { recursive: true });
+  writeFileSync(values.out, `${JSON.stringify(results, undefined, 2)}\n`);
+  process.stdout.write(renderLearning(results));
+  process.stdout.write(`\n${values.out}\n`);
+  if (values.page !== undefined) writeLearningPage(results, values.page);
 }
 
-function tableOf(policies: Readonly<Record<string, PolicyFigures>>): string {
-  const spread = ({ mean, high }: Figure, digits: number): string =>
-    `${mean.toFixed(digits)} ± ${(high - mean).toFixed(digits)}`;
-  const header = ['', 'regret at 100', 'gap to oracle', 'joules/request', 'p99 ms', 'SLO missed'];
-  const rows = Object.entries(policies).map(([name, one]) => [
-    name,
-    spread(one.regretAt100, 1),
-    spread(one.gapToOracle, 3),
-    spread(one.joulesPerRequest, 4),
-    spread(one.p99, 1),
-    spread(one.sloBreachShare, 2),
-  ]);
-  return renderTable(header, rows);
+function chunks<One>(list: readonly One[], size: number): One[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );
 }

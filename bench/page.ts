@@ -16,7 +16,7 @@ const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 /** Fills the tables of the page in. */
 export function writePage(): void {
   let page = readFileSync(PAGE, 'utf8');
-  for (const name of ['admission', 'scale']) {
+  for (const name of ['admission', 'scale', 'control-plane', 'simulator']) {
     const results = readResults(`${RESULTS}/${name}.json`);
     if (results === undefined) continue;
     const marks = new RegExp(`(<!-- ${name}: begin -->\n)[^]*?(<!-- ${name}: end -->)`);

@@ -2,13 +2,19 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FULL, measureAdmission, QUICK } from './admission/measure.ts';
+import {
+  FULL_CONTROL_PLANE,
+  measureControlPlane,
+  QUICK_CONTROL_PLANE,
+} from './control-plane/measure.ts';
 import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
 import { describeMachine } from './shared/machine.ts';
+import { FULL_SIMULATOR, measureSimulator, QUICK_SIMULATOR } from './simulator/measure.ts';
 import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared/results.ts';
 
 /*
- * `npm run bench [-- --quick] [--only admission|scale] [--out FOLDER]`: measures what an admission
+ * `npm run bench [-- --quick] [--only admission|scale|control-plane|simulator] [--out FOLDER]`: measures what an admission
  * costs beside three other webhooks, and how cost grows with the cluster. Writes a result file for
  * each, prints a table, and says what moved against the committed results; then it writes the tables
  * of docs/performance.md. A quick run writes to `out/bench` and never stands in for the real one.
@@ -42,6 +48,12 @@ const SCALE_WATCHED = [
   'publication.writerCpuSeconds',
   'publication.bytesPerObject',
 ];
+/** Through the control plane: the pairwise ratio, which the machine cancels out of. */
+const CONTROL_PLANE_WATCHED = ['podsPerSecondRatio.perihelion', 'podsPerSecondRatio.express'];
+const WITHOUT_WEBHOOK = 'podsPerSecond.none';
+/** Of the simulator: what the machine cancels out of, in multiples of 10 nodes' events. */
+const SIMULATOR_WATCHED = ['costRatioTo10Nodes', 'eventsPerSecond.1000x10000'];
+const TEN_NODES = 'eventsPerSecond.10x95';
 const DECISION = 'decisionMicrosecondsByNodes.100';
 
 const committed = fileURLToPath(new URL('results', import.meta.url));
@@ -60,6 +72,20 @@ if (values.only === undefined || values.only === 'scale') {
   const machine = describeMachine(command);
   const measured = await measureScale(values.quick ? QUICK_SCALE : FULL_SCALE, say);
   report('scale', { machine, ...measured }, SCALE_WATCHED, DECISION);
+}
+if (values.only === undefined || values.only === 'control-plane') {
+  const machine = describeMachine(command);
+  const effort = values.quick ? QUICK_CONTROL_PLANE : FULL_CONTROL_PLANE;
+  const measured = await measureControlPlane(effort, say);
+  if (measured !== undefined) {
+    report('control-plane', { machine, ...measured }, CONTROL_PLANE_WATCHED, WITHOUT_WEBHOOK);
+  }
+}
+
+if (values.only === undefined || values.only === 'simulator') {
+  const machine = describeMachine(command);
+  const measured = await measureSimulator(values.quick ? QUICK_SIMULATOR : FULL_SIMULATOR, say);
+  report('simulator', { machine, ...measured }, SIMULATOR_WATCHED, TEN_NODES);
 }
 
 if (folder === committed) writePage();

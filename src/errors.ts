@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   PERI_EXPOSITION_MALFORMED: 'A line of an exposition-format reply cannot be read.',
   PERI_CERTIFICATE_INVALID: 'A certificate, key or CA bundle is unusable.',
   PERI_MODEL_MALFORMED: 'A stored model object cannot be read.',
+  PERI_MODEL_NEWER: 'A stored model object is of a newer format; it is left as it is.',
   PERI_AUDIT_MALFORMED: 'An audit entry cannot be written as a line, or a line cannot be read.',
   PERI_SIMULATION_INVALID: 'A simulation specification has an unusable field.',
 } as const;

@@ -6,7 +6,8 @@ import { chmod, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin, transform } from 'esbuild';
+import { pageFiles } from '../src/dashboard/page-files.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LARGEST_SHOWN = 8;
@@ -23,6 +24,40 @@ const BANNER = [
   'const __filename = __fileURLToPath(import.meta.url);',
   "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
 ].join('\n');
+
+/**
+ * The dashboard's page as text inside the bundle: its module reads files where it runs from source,
+ * and holds them where it runs from one file.
+ */
+const PAGE: Plugin = {
+  name: 'page',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[/\\]src[/\\]dashboard[/\\]page-files\.ts$/ }, async () => {
+      const files = await Promise.all(
+        Object.entries(pageFiles()).map(async ([name, text]) => [name, await smaller(name, text)]),
+      );
+      const held = JSON.stringify(Object.fromEntries(files));
+      return { contents: `export function pageFiles() { return ${held}; }`, loader: 'js' };
+    });
+  },
+};
+
+/** Without comments and spaces; each file stays a module of its own, as it is in the source. */
+async function smaller(name: string, text: string): Promise<string> {
+  const loader = name.endsWith('.ts') ? 'js' : name.endsWith('.css') ? 'css' : undefined;
+  if (loader === undefined) return text;
+  const kind = {
+    loader,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+  } as const;
+  const { code } = await transform(text, {
+    ...kind,
+    target: loader === 'js' ? 'es2024' : 'chrome123',
+  });
+  return code;
+}
 
 /** What a build made. */
 export interface BuildResult {
@@ -53,6 +88,7 @@ export async function bundle(entry: string, outfile: string): Promise<BuildResul
     legalComments: 'external',
     banner: { js: BANNER },
     metafile: true,
+    plugins: [PAGE],
     logLevel: 'warning',
   });
   const sizes = new Map<string, number>();

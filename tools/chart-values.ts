@@ -41,6 +41,7 @@ const settings = z.strictObject({
   telemetry: shape.telemetry.optional(),
   learner: shape.learner.optional(),
   audit: shape.audit.optional(),
+  tracing: shape.tracing,
   webhook: z
     .strictObject({ extraNames: z.array(z.string().max(253)).max(16).optional() })
     .optional(),
@@ -78,6 +79,9 @@ export const chartValuesSchema = z.strictObject({
     }),
   }),
   settings,
+  evictions: z.strictObject({ enabled: z.boolean() }),
+  scalingAndMoving: z.strictObject({ enabled: z.boolean() }),
+  dashboard: z.strictObject({ enabled: z.boolean() }),
   crds: z.strictObject({ enabled: z.boolean(), keep: z.boolean() }),
   priorityClass: z.strictObject({
     create: z.boolean(),
@@ -85,7 +89,9 @@ export const chartValuesSchema = z.strictObject({
     value: z.int().min(-1_000_000_000).max(1_000_000_000),
   }),
   podDisruptionBudget: z.strictObject({ enabled: z.boolean() }),
-  networkPolicy: z.strictObject({ enabled: z.boolean() }),
+  extraVolumes: z.array(anyObject),
+  extraVolumeMounts: z.array(anyObject),
+  networkPolicy: z.strictObject({ enabled: z.boolean(), extraEgress: z.array(anyObject) }),
   monitoring: z.strictObject({
     serviceMonitor: monitor,
     prometheusRule: monitor.omit({ interval: true }),

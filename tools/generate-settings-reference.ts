@@ -26,6 +26,7 @@ const RULES = `## Rules between fields
 
 - \`webhook.certificates: Files\` needs \`webhook.files\`.
 - \`telemetry.backend: Prometheus\` needs \`telemetry.prometheus.url\`.
+- \`dashboard.authentication: None\` needs a loopback address in \`dashboard.host\`.
 - \`learner.leaseDurationSeconds\` is more than \`learner.renewDeadlineSeconds\`, which is more than
   1.2 times \`learner.retryPeriodSeconds\`.
 `;

@@ -6,6 +6,7 @@ import { cliReference } from './generate-cli-reference.ts';
 import { metricsReference } from './generate-metrics-reference.ts';
 import { monitoringFiles } from './generate-monitoring.ts';
 import { policyReference } from './generate-policy-reference.ts';
+import { presetReference } from './generate-preset-reference.ts';
 import { settingsReference } from './generate-settings-reference.ts';
 import { simulationSchema } from './generate-simulation-schema.ts';
 import { type GeneratedFiles, stale, write } from './generated-file.ts';
@@ -23,6 +24,7 @@ export async function filesFromSources(): Promise<GeneratedFiles> {
     ...(await cliReference()),
     ...(await monitoringFiles()),
     ...(await policyReference()),
+    ...(await presetReference()),
     ...(await settingsReference()),
     ...(await simulationSchema()),
   };

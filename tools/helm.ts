@@ -5,7 +5,16 @@
  * the PATH, or is built with Go.
  */
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, globSync, mkdirSync, renameSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +28,14 @@ function cacheFolder(): string {
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'perihelion');
 }
 
-const BUILT = join(cacheFolder(), 'helm', 'bin', 'helm');
+/** The name changes with the pinned module, so that a new version is built anew. */
+const BUILT = join(cacheFolder(), 'helm', 'bin', `helm-${moduleKey()}`);
+
+function moduleKey(): string {
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, file)));
+  return hash.digest('hex').slice(0, 12);
+}
 
 /** Helm, if this machine has it; nothing is built. */
 export function findHelm(): string | undefined {
@@ -30,6 +46,12 @@ export function findHelm(): string | undefined {
 export function findKubectl(): string | undefined {
   const cached = join(cacheFolder(), 'control-plane', 'bin', 'kubectl');
   return firstProgram([process.env['KUBECTL'], ...onPath('kubectl'), cached]);
+}
+
+/** Helm: found, or built where there is Go for it; undefined = neither. */
+export async function provideHelm(): Promise<string | undefined> {
+  const go = firstProgram([...onPath('go'), '/usr/local/go/bin/go']);
+  return findHelm() ?? (go === undefined ? undefined : buildHelm(go));
 }
 
 /** Builds Helm from its pinned module, about two minutes with an empty build cache. */
@@ -81,8 +103,7 @@ async function run(
 
 async function main(): Promise<number> {
   const kubectl = findKubectl();
-  const go = firstProgram([...onPath('go'), '/usr/local/go/bin/go']);
-  const helm = findHelm() ?? (go === undefined ? undefined : await buildHelm(go));
+  const helm = await provideHelm();
   if (helm === undefined || kubectl === undefined) {
     if (helm === undefined) console.error('Helm is missing, and there is no Go to build it');
     if (kubectl === undefined) console.error('kubectl is missing');

@@ -48,7 +48,10 @@ function typeText(node: SchemaNode): string {
   if (Array.isArray(values)) return values.map((value) => `\`${String(value)}\``).join(', ');
   if (type === 'integer' || type === 'number') return `${type}${rangeText(node)}`;
   if (type === 'array') return `list of ${itemText(nodeOf(node['items']))}`;
-  if (type === 'object') return 'map of texts';
+  if (type === 'object') {
+    const isOfLists = nodeOf(node['additionalProperties'])['type'] === 'array';
+    return isOfLists ? 'map of lists of texts' : 'map of texts';
+  }
   if (type === 'string') return node['format'] === 'uri' ? 'URL' : 'text';
   return type === 'boolean' ? '`true`, `false`' : 'any';
 }

@@ -68,6 +68,8 @@ export async function startGoServer(program: string, files: CertificateFiles): P
 export interface Product extends Subject {
   /** From the start of its process until it may get traffic. */
   readonly start: { readonly wallSeconds: number; readonly cpuSeconds: number };
+  /** Port of probes and metrics. */
+  readonly operationsPort: number;
 }
 
 /** How the product is started. */
@@ -107,6 +109,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   return {
     ...subject,
     start: { wallSeconds, cpuSeconds },
+    operationsPort: ports.operations,
     async stop() {
       child.kill('SIGTERM');
       await gone(child);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Pins } from '#simulator/pod-template.ts';
-import { linearCurve } from '#simulator/power-curve.ts';
+import { linearCurve, type PowerCurve } from '#simulator/power-curve.ts';
+import { demandOf } from '#cli/simulate/demand.ts';
 import { readSpecification, type Specification } from '#cli/simulate/specification.ts';
-import { withLoad, worldOf, type World } from '#cli/simulate/world.ts';
+import { applicationOf, withLoad, worldOf, type World } from '#cli/simulate/world.ts';
+import { UPSTREAM_RECORDS, withInputSize } from './input-size.ts';
 
 /** The scenarios of the experiment, in the order of its tables. */
 export const SCENARIOS = [
@@ -16,10 +17,16 @@ export const SCENARIOS = [
 ] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
-/** Connections of the closed loop: wrk with 2, 4, ..., 128 threads and ten times as many. */
-export const CONNECTIONS = [20, 40, 80, 160, 320, 640, 1280] as const;
-/** Where the sensitivity runs are made. */
-export const SENSITIVITY_CONNECTIONS = 160;
+/** Those of the talk, for every input size. */
+export const TALK_SCENARIOS = ['default', 'split', 'data-pinned', 'agent'] as const;
+
+/** Threads of wrk, and connections of each. */
+export const THREADS = [2, 4, 8, 16, 32, 64, 128] as const;
+export const CONNECTIONS_PER_THREAD = 10;
+/** Hotels in the data stores. */
+export const INPUT_SIZES = [2000, 4000, 6000, 8000, 10_000] as const;
+/** Where the sensitivity runs are made, and where power and placements are shown. */
+export const REFERENCE_THREADS = 16;
 
 const FILE = 'simulations/hotel-reservation-seed.yaml';
 
@@ -32,8 +39,10 @@ export interface Variant {
   readonly changeWorld?: (world: World) => World;
 }
 
-function rest(part: (rest: Specification['rest']) => Partial<Specification['rest']>) {
-  return (specification: Specification): Specification => ({
+type Rest = Specification['rest'];
+
+function rest(part: (rest: Rest) => Partial<Rest>): Variant['change'] {
+  return (specification) => ({
     ...specification,
     rest: { ...specification.rest, ...part(specification.rest) },
   });
@@ -41,63 +50,141 @@ function rest(part: (rest: Specification['rest']) => Partial<Specification['rest
 
 const same = (specification: Specification): Specification => specification;
 
-function order(first: 'data' | 'business'): Variant['change'] {
-  return (specification) => {
-    const { application } = specification;
-    const tiers = new Map(application.services.map(({ name, tier }) => [name, tier]));
-    const manifest = application.order ?? application.services.map(({ name }) => name);
-    const ahead = manifest.filter((name) => tiers.get(name) === first);
-    const behind = manifest.filter((name) => tiers.get(name) !== first);
-    return { ...specification, application: { ...application, order: [...ahead, ...behind] } };
+type Services = Specification['application']['services'];
+
+function services(change: (service: Services[number]) => Services[number]): Variant['change'] {
+  return (specification) => ({
+    ...specification,
+    application: {
+      ...specification.application,
+      services: specification.application.services.map(change),
+    },
+  });
+}
+
+/** Deployment orders: the manifests', or with some services moved to the front. */
+export const ORDERS = ['manifest', 'data first', 'business first', 'heaviest first'] as const;
+export type Order = (typeof ORDERS)[number];
+
+/** The services of an application in one of the {@link ORDERS}. */
+export function orderOf({ application }: Specification, order: Order): readonly string[] {
+  const manifest = application.order ?? application.services.map(({ name }) => name);
+  if (order === 'manifest') return manifest;
+  if (order === 'heaviest first') {
+    const { cpuSeconds } = demandOf(applicationOf(application), 1);
+    return [...manifest].sort((a, b) => (cpuSeconds[b] ?? 0) - (cpuSeconds[a] ?? 0));
+  }
+  const tiers = new Map(application.services.map(({ name, tier }) => [name, tier]));
+  const first = order === 'data first' ? 'data' : 'business';
+  return [
+    ...manifest.filter((name) => tiers.get(name) === first),
+    ...manifest.filter((name) => tiers.get(name) !== first),
+  ];
+}
+
+function deployed(order: Order): Variant {
+  return {
+    factor: 'deploy order',
+    value: order,
+    change: (specification) => ({
+      ...specification,
+      application: { ...specification.application, order: [...orderOf(specification, order)] },
+    }),
   };
+}
+
+function curve(value: string, of: (idle: number, full: number) => PowerCurve): Variant {
+  return {
+    factor: 'power curve',
+    value,
+    change: same,
+    changeWorld: (world) => {
+      const machines = world.machines.map((machine) => ({
+        ...machine,
+        curve: of(machine.curve[0] ?? 0, machine.curve.at(-1) ?? 0),
+      }));
+      return { ...world, machines, stage: { ...world.stage, machines } };
+    },
+  };
+}
+
+/** Dell R240 by SPECpower, watts: a curve that rises more and more. */
+const R240 = [20, 25.1, 28.5, 32.3, 36.6, 41.7, 47.5, 55.9, 67.2, 81, 93.1];
+
+function limit(millicores: number): Variant {
+  return {
+    factor: 'CPU limits',
+    value: `${millicores}m`,
+    change: (specification) =>
+      rest(() => ({ cpuLimits: true }))(
+        services((service) => ({ ...service, limitMillicores: millicores }))(specification),
+      ),
+  };
+}
+
+function sidecar(value: string, mesh: Partial<Rest['mesh']>): Variant {
+  return {
+    factor: 'sidecar',
+    value,
+    change: rest((now) => ({ mesh: { ...now.mesh, ...mesh } })),
+  };
+}
+
+function crossing(microseconds: number): Variant {
+  return {
+    factor: 'CPU per crossed node',
+    value: `${microseconds} µs`,
+    change: rest(({ network }) => ({
+      network: { ...network, crossNodeCpuMilliseconds: microseconds / 1000 },
+    })),
+  };
+}
+
+function interference(slope: number): Variant {
+  return {
+    factor: 'interference',
+    value: `slope ${slope}`,
+    change: rest(() => ({ interferenceSlope: slope })),
+  };
+}
+
+function scale(factor: number): Variant {
+  return { factor: 'CPU scale', value: String(factor), change: rest(() => ({ cpuScale: factor })) };
 }
 
 /** Every assumption that is varied; the first is the base case. */
 export const VARIANTS: readonly Variant[] = [
   { factor: 'base', value: 'as shipped', change: same },
-  { factor: 'deploy order', value: 'data first', change: order('data') },
-  { factor: 'deploy order', value: 'business first', change: order('business') },
+  deployed('data first'),
+  deployed('business first'),
+  deployed('heaviest first'),
+  curve('linear', linearCurve),
+  curve('linear, idle 60 % of full', (_, full) => linearCurve(0.6 * full, full)),
+  curve('convex, as a Dell R240', (idle, full) =>
+    R240.map((watts) => idle + ((full - idle) * (watts - 20)) / 73.1),
+  ),
+  limit(1000),
+  limit(2000),
+  limit(4000),
+  sidecar('none', { kind: 'none' }),
+  sidecar('0.35 ms CPU per call and side', { httpCpuMilliseconds: 0.35 }),
+  sidecar('0.5 ms CPU per call and side', { httpCpuMilliseconds: 0.5 }),
+  sidecar('waypoint (ambient mode)', { kind: 'waypoint' }),
+  interference(0.3),
+  interference(1),
+  crossing(5),
+  crossing(50),
+  scale(0.4),
+  scale(0.7),
   {
-    factor: 'power curve',
-    value: 'linear',
-    change: same,
-    changeWorld: (world) => {
-      const machines = world.machines.map((machine) => ({
-        ...machine,
-        curve: linearCurve(machine.curve[0] ?? 0, machine.curve.at(-1) ?? 0),
-      }));
-      return { ...world, machines, stage: { ...world.stage, machines } };
-    },
-  },
-  { factor: 'CPU limits', value: '1000m', change: rest(() => ({ cpuLimits: true })) },
-  {
-    factor: 'sidecar',
-    value: 'none',
-    change: rest(({ mesh }) => ({ mesh: { ...mesh, kind: 'none' } })),
-  },
-  {
-    factor: 'sidecar',
-    value: '0.35 ms CPU per call and side',
-    change: rest(({ mesh }) => ({ mesh: { ...mesh, httpCpuMilliseconds: 0.35 } })),
-  },
-  {
-    factor: 'sidecar',
-    value: 'waypoint (ambient mode)',
-    change: rest(({ mesh }) => ({ mesh: { ...mesh, kind: 'waypoint' } })),
-  },
-  { factor: 'CPU scale', value: '0.4', change: rest(() => ({ cpuScale: 0.4 })) },
-  { factor: 'CPU scale', value: '0.7', change: rest(() => ({ cpuScale: 0.7 })) },
-  {
-    factor: 'CPU per crossed node',
-    value: '50 µs',
-    change: rest(({ network }) => ({
-      network: { ...network, crossNodeCpuMilliseconds: 0.05 },
-    })),
-  },
-  {
-    factor: 'interference',
-    value: 'slope 0.3',
-    change: rest(() => ({ interferenceSlope: 0.3 })),
+    factor: 'CPU requests',
+    value: 'data stores 10m, no sidecar request',
+    change: (specification) =>
+      rest(({ mesh }) => ({ mesh: { ...mesh, kind: 'none' } }))(
+        services((service) =>
+          service.tier === 'data' ? { ...service, requestMillicores: 10 } : service,
+        )(specification),
+      ),
   },
   {
     factor: 'master',
@@ -110,22 +197,53 @@ export const VARIANTS: readonly Variant[] = [
   },
 ];
 
-/** The world of a variant under so many connections, with windows long enough for them. */
-export function worldFor(variant: Variant, connections: number): World {
-  const world = worldOf(variant.change(readSpecification(FILE)));
+/** What one setting is: how many threads, how many hotels, which assumption is changed. */
+export interface Setting {
+  readonly threads: number;
+  readonly records: number;
+  /** Number in {@link VARIANTS}; 0 = base. */
+  readonly variant: number;
+}
+
+/** A world to learn in (short windows) and the stage that is measured. */
+export interface Worlds {
+  readonly learn: World;
+  readonly measure: World;
+}
+
+/** The worlds of a setting: windows to measure in are as long as wrk ran. */
+export function worldsOf(setting: Setting, windowSeconds: number): Worlds {
+  const variant = VARIANTS[setting.variant];
+  if (variant === undefined) throw new RangeError(`variant: ${setting.variant}`);
+  const specification = withInputSize(variant.change(baseSpecification()), setting.records);
+  const world = worldOf(specification);
   const changed = variant.changeWorld?.(world) ?? world;
+  const connections = setting.threads * CONNECTIONS_PER_THREAD;
   // Three response times of a saturated loop pass before anything is measured.
   const settle = (3 * connections) / 1000;
   const loaded = withLoad(changed, { kind: 'closed', connections });
-  const stage = {
-    ...loaded.stage,
-    warmUpSeconds: Math.max(0.5, settle),
-    windowSeconds: Math.max(2, settle),
+  const warmUpSeconds = Math.max(0.5, settle);
+  const windowed = (seconds: number, powerSeconds?: number): World => ({
+    ...loaded,
+    stage: { ...loaded.stage, warmUpSeconds, windowSeconds: seconds, powerSeconds },
+  });
+  return {
+    learn: windowed(Math.min(windowSeconds, Math.max(2, settle))),
+    measure: windowed(windowSeconds, POWER_SECONDS),
   };
-  return { ...loaded, stage };
 }
 
-/** Pins of the hand-made cut. */
-export function bestCut(world: World): Pins {
-  return world.templates['best-cut'] ?? {};
+/** Distance of the points of the plot of power, seconds. */
+export const POWER_SECONDS = 1;
+
+/** The specification that everything is a change of. */
+export function baseSpecification(): Specification {
+  return readSpecification(FILE);
 }
+
+/** The base case at the reference load. */
+export const REFERENCE: Setting = {
+  threads: REFERENCE_THREADS,
+  records: UPSTREAM_RECORDS,
+  variant: 0,
+};

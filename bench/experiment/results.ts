@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figureOf, type Figure } from '#cli/figure.ts';
-import { SCENARIOS, SENSITIVITY_CONNECTIONS, VARIANTS, type Scenario } from './plan.ts';
-import type { ExperimentResult, Point } from './run.ts';
+import { UPSTREAM_RECORDS } from './input-size.ts';
+import type { OrderFigures } from './orders.ts';
+import {
+  CONNECTIONS_PER_THREAD,
+  REFERENCE_THREADS,
+  SCENARIOS,
+  TALK_SCENARIOS,
+  VARIANTS,
+  type Scenario,
+  type Setting,
+} from './plan.ts';
+import type { Effort, ExperimentJob, ExperimentResult, Point } from './run.ts';
 
 /** Figures of one scenario over seeds. */
 export interface ScenarioFigures {
@@ -9,7 +19,10 @@ export interface ScenarioFigures {
   readonly p50: Figure;
   readonly p99: Figure;
   readonly joulesPerRequest: Figure;
+  /** All machines. */
   readonly watts: Figure;
+  /** What Kepler attributes to the application's Pods. */
+  readonly podWatts: Figure;
   readonly crossNodeCallsPerRequest: Figure;
 }
 
@@ -28,19 +41,23 @@ export type Verdict = 'holds' | 'fails' | 'undecided';
 export interface Statements {
   /** `default` serves more and answers sooner than `split`. */
   readonly defaultBeatsSplit: Verdict;
-  /** ... at similar power: within 10 %. */
+  /** ... at similar power: within 10 %; and at similar energy by request. */
   readonly similarPower: Verdict;
+  readonly similarEnergy: Verdict;
   /** Data pinned (order of the manifests) serves more and answers sooner than `default`. */
   readonly dataPinnedBeatsDefault: Verdict;
   /** The agent serves more and answers sooner than `default`. */
   readonly agentBeatsDefault: Verdict;
 }
 
-/** One load step. */
-export interface Step {
+/** One setting with some of the scenarios. */
+export interface Step<S extends Scenario = Scenario> {
+  readonly threads: number;
   readonly connections: number;
-  readonly scenarios: Readonly<Record<Scenario, ScenarioFigures>>;
-  readonly toDefault: Readonly<Record<Scenario, RatioFigures>>;
+  /** Hotels in the data stores. */
+  readonly records: number;
+  readonly scenarios: Readonly<Record<S, ScenarioFigures>>;
+  readonly toDefault: Readonly<Record<S, RatioFigures>>;
   readonly statements: Statements;
 }
 
@@ -48,72 +65,114 @@ export interface Step {
 export interface Sensitivity extends Step {
   readonly factor: string;
   readonly value: string;
+  /** Data pinned and deployed business first serves more and sooner than `default`. */
+  readonly businessFirstBeatsDefault: Verdict;
+}
+
+type TalkScenario = (typeof TALK_SCENARIOS)[number];
+
+/** The reference setting in detail. */
+export interface Reference {
+  readonly threads: number;
+  /** Watts of all Pods of the application at the end of each second, over seeds. */
+  readonly power: Readonly<Record<Scenario, readonly Figure[]>>;
+  /** By scenario, service and node: share of the deployments with a Pod of the service there. */
+  readonly placements: Readonly<
+    Record<Scenario, Readonly<Record<string, Readonly<Record<string, number>>>>>
+  >;
 }
 
 /** The content of out/experiment/results.json. */
 export interface ExperimentResults {
   readonly seeds: readonly number[];
-  /** Deployments that the agent learned from. */
-  readonly rollouts: { readonly steps: number; readonly sensitivity: number };
-  readonly measured: number;
+  readonly effort: Effort;
   readonly steps: readonly Step[];
+  readonly sizes: readonly Step<TalkScenario>[];
   readonly sensitivity: readonly Sensitivity[];
+  readonly reference: Reference;
+  readonly orders: readonly OrderFigures[];
 }
 
 /** Puts all processes together. */
 export function experimentResults(
   results: readonly ExperimentResult[],
-  about: Pick<ExperimentResults, 'rollouts' | 'measured'> & {
-    readonly connections: readonly number[];
-    readonly variants: number;
-  },
+  effort: Effort,
 ): ExperimentResults {
-  const seeds = [...new Set(results.map(({ seed }) => seed))];
-  const at = (connections: number, variant: number, steps: boolean): Step => {
-    const of = (scenario: Scenario): Point[] =>
-      seeds.flatMap((seed) =>
-        results
-          .filter((one) => one.seed === seed && (one.part === 'steps') === steps)
-          .flatMap(({ points }) => points)
-          .filter(
-            (point) =>
-              point.scenario === scenario &&
-              point.connections === connections &&
-              point.variant === variant,
-          ),
-      );
-    return stepOf(connections, of);
-  };
+  const seeds = [
+    ...new Set(results.filter(({ part }) => part !== 'orders').map(({ seed }) => seed)),
+  ];
+  const pointsOf = (part: ExperimentJob['part'], setting: Setting, scenario: Scenario): Point[] =>
+    seeds.flatMap((seed) =>
+      results
+        .filter((one) => one.seed === seed && one.part === part)
+        .flatMap(({ points }) => points)
+        .filter(
+          (point) =>
+            point.scenario === scenario &&
+            point.threads === setting.threads &&
+            point.records === setting.records &&
+            point.variant === setting.variant,
+        ),
+    );
+  const base = (threads: number, records: number): Setting => ({ threads, records, variant: 0 });
   return {
     seeds,
-    rollouts: about.rollouts,
-    measured: about.measured,
-    steps: about.connections.map((connections) => at(connections, 0, true)),
-    sensitivity: VARIANTS.slice(0, about.variants).map(({ factor, value }, variant) => ({
-      factor,
-      value,
-      ...at(SENSITIVITY_CONNECTIONS, variant, false),
-    })),
+    effort,
+    steps: effort.threads.map((threads) => {
+      const setting = base(threads, UPSTREAM_RECORDS);
+      return stepOf(setting, SCENARIOS, (scenario) => pointsOf('steps', setting, scenario));
+    }),
+    sizes: effort.sizes.flatMap((records) =>
+      effort.threads.map((threads) => {
+        const setting = base(threads, records);
+        return stepOf(setting, TALK_SCENARIOS, (scenario) => pointsOf('sizes', setting, scenario));
+      }),
+    ),
+    sensitivity: VARIANTS.slice(0, effort.variants).map(({ factor, value }, variant) => {
+      const setting = { threads: REFERENCE_THREADS, records: UPSTREAM_RECORDS, variant };
+      const step = stepOf(setting, SCENARIOS, (scenario) =>
+        pointsOf('sensitivity', setting, scenario),
+      );
+      const businessFirstBeatsDefault = beats(step.toDefault['data-pinned-business-first']);
+      return { factor, value, ...step, businessFirstBeatsDefault };
+    }),
+    reference: referenceOf((scenario) =>
+      pointsOf('steps', base(REFERENCE_THREADS, UPSTREAM_RECORDS), scenario),
+    ),
+    orders: results.flatMap(({ orders }) => orders),
   };
 }
 
-function stepOf(connections: number, of: (scenario: Scenario) => Point[]): Step {
+function entries<S extends Scenario, T>(
+  scenarios: readonly S[],
+  make: (scenario: S) => T,
+): Readonly<Record<S, T>> {
+  return Object.fromEntries(scenarios.map((scenario) => [scenario, make(scenario)])) as Record<
+    S,
+    T
+  >;
+}
+
+function stepOf<S extends Scenario>(
+  { threads, records }: Setting,
+  scenarios: readonly S[],
+  of: (scenario: Scenario) => readonly Point[],
+): Step<S> {
   const base = of('default');
-  const entries = <T>(make: (scenario: Scenario) => T): Record<Scenario, T> =>
-    Object.fromEntries(SCENARIOS.map((scenario) => [scenario, make(scenario)])) as Record<
-      Scenario,
-      T
-    >;
-  const toDefault = entries((scenario) => ratios(of(scenario), base));
+  const ratio = (scenario: Scenario): RatioFigures => ratios(of(scenario), base);
+  const split = ratio('split');
   return {
-    connections,
-    scenarios: entries((scenario) => figures(of(scenario))),
-    toDefault,
+    threads,
+    connections: threads * CONNECTIONS_PER_THREAD,
+    records,
+    scenarios: entries(scenarios, (scenario) => figures(of(scenario))),
+    toDefault: entries(scenarios, ratio),
     statements: {
-      defaultBeatsSplit: beats(invert(toDefault.split)),
-      similarPower: within(toDefault.split.watts, 0.1),
-      dataPinnedBeatsDefault: beats(toDefault['data-pinned']),
-      agentBeatsDefault: beats(toDefault.agent),
+      defaultBeatsSplit: isBeaten(split),
+      similarPower: within(split.watts, 0.1),
+      similarEnergy: within(split.joulesPerRequest, 0.1),
+      dataPinnedBeatsDefault: beats(ratio('data-pinned')),
+      agentBeatsDefault: beats(ratio('agent')),
     },
   };
 }
@@ -127,6 +186,7 @@ function figures(points: readonly Point[]): ScenarioFigures {
     p99: of((point) => point.p99, 'milliseconds'),
     joulesPerRequest: of((point) => point.joulesPerRequest, 'joules'),
     watts: of((point) => point.watts, 'watts'),
+    podWatts: of((point) => point.podWatts, 'watts'),
     crossNodeCallsPerRequest: of((point) => point.crossNodeCallsPerRequest, 'calls'),
   };
 }
@@ -145,25 +205,50 @@ function ratios(points: readonly Point[], base: readonly Point[]): RatioFigures 
   };
 }
 
+function referenceOf(of: (scenario: Scenario) => readonly Point[]): Reference {
+  return {
+    threads: REFERENCE_THREADS,
+    power: entries(SCENARIOS, (scenario) => {
+      const points = of(scenario);
+      const seconds = Math.min(...points.map(({ power }) => power?.length ?? 0));
+      return Array.from({ length: seconds }, (_, second) =>
+        figureOf(
+          points.map(({ power }) => power?.[second] ?? Number.NaN),
+          'watts',
+        ),
+      );
+    }),
+    placements: entries(SCENARIOS, (scenario) => {
+      const deployments = of(scenario).flatMap(({ placements }) => placements ?? []);
+      const shares: Record<string, Record<string, number>> = {};
+      for (const deployment of deployments) {
+        for (const [service, nodes] of Object.entries(deployment)) {
+          const byNode = (shares[service] ??= {});
+          for (const node of new Set(nodes)) {
+            byNode[node] = (byNode[node] ?? 0) + 1 / deployments.length;
+          }
+        }
+      }
+      return shares;
+    }),
+  };
+}
+
 interface Race {
   readonly throughput: Figure;
   readonly p99: Figure;
-}
-
-function invert({ throughput, p99 }: Race): Race {
-  const turned = (figure: Figure): Figure => ({
-    ...figure,
-    mean: 1 / figure.mean,
-    low: 1 / figure.high,
-    high: 1 / figure.low,
-  });
-  return { throughput: turned(throughput), p99: turned(p99) };
 }
 
 /** More served and sooner answered, each over the whole interval. */
 function beats({ throughput, p99 }: Race): Verdict {
   if (throughput.low > 1 && p99.high < 1) return 'holds';
   return throughput.high < 1 || p99.low > 1 ? 'fails' : 'undecided';
+}
+
+/** Fewer served and later answered, each over the whole interval. */
+function isBeaten({ throughput, p99 }: Race): Verdict {
+  if (throughput.high < 1 && p99.low > 1) return 'holds';
+  return throughput.low > 1 || p99.high < 1 ? 'fails' : 'undecided';
 }
 
 function within({ low, high }: Figure, tolerance: number): Verdict {

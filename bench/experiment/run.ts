@@ -1,41 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { WindowFigures } from '#cli/simulate/job.ts';
-import { runAgent, runStatic, type RunOptions } from '#cli/simulate/run.ts';
-import { Judge } from '#cli/simulate/score.ts';
-import type { World } from '#cli/simulate/world.ts';
+import { AgentScheduler } from '#cli/simulate/agent-scheduler.ts';
+import { RolloutRunner, trialSeed, type Rollout } from '#cli/simulate/rollout.ts';
+import { staticScheduler } from '#cli/simulate/run.ts';
+import { runTrial } from '#simulator/trial.ts';
+import { UPSTREAM_RECORDS } from './input-size.ts';
+import { orderFigures, type OrderFigures } from './orders.ts';
 import {
-  CONNECTIONS,
+  INPUT_SIZES,
+  REFERENCE_THREADS,
   SCENARIOS,
-  SENSITIVITY_CONNECTIONS,
+  TALK_SCENARIOS,
+  THREADS,
   VARIANTS,
-  worldFor,
+  worldsOf,
   type Scenario,
+  type Setting,
+  type Worlds,
 } from './plan.ts';
 
-/** The work of one process: one seed of the load steps or of the sensitivity runs. */
-export interface ExperimentJob {
-  readonly part: 'steps' | 'sensitivity';
-  readonly seed: number;
-  readonly connections: readonly number[];
+/** How much is run: everything, or little for a test. */
+export interface Effort {
+  readonly threads: readonly number[];
+  readonly sizes: readonly number[];
   /** So many of the plan's variants, from the first. */
   readonly variants: number;
-  readonly rollouts: number;
-  readonly measured: number;
+  /** Virtual seconds measured, as long as wrk ran; and where an assumption is changed. */
+  readonly windowSeconds: { readonly steps: number; readonly sensitivity: number };
+  /** Deployments that the agent learns from. */
+  readonly rollouts: { readonly steps: number; readonly sensitivity: number };
+  /** Deployments measured by scenario; of `default`, whose deployments differ most, so many more. */
+  readonly measured: { readonly steps: Measured; readonly sensitivity: Measured };
+  /** The same, for every input size. */
+  readonly measuredBySize: Measured;
 }
 
-/** Means over the windows of one scenario under one seed. */
-export interface Point {
+/** Deployments measured under one seed. */
+export interface Measured {
+  readonly each: number;
+  readonly default: number;
+}
+
+/** `make experiment`. */
+export const FULL: Effort = {
+  threads: THREADS,
+  sizes: INPUT_SIZES,
+  variants: VARIANTS.length,
+  windowSeconds: { steps: 60, sensitivity: 20 },
+  rollouts: { steps: 60, sensitivity: 40 },
+  measured: { steps: { each: 3, default: 9 }, sensitivity: { each: 4, default: 12 } },
+  measuredBySize: { each: 1, default: 2 },
+};
+
+/** For a test, and to see that everything runs. */
+export const QUICK: Effort = {
+  threads: [2, 16],
+  sizes: [10_000],
+  variants: 3,
+  windowSeconds: { steps: 5, sensitivity: 4 },
+  rollouts: { steps: 8, sensitivity: 4 },
+  measured: { steps: { each: 1, default: 4 }, sensitivity: { each: 1, default: 4 } },
+  measuredBySize: { each: 1, default: 2 },
+};
+
+/** The work of one process: one part of the experiment under one seed. */
+export interface ExperimentJob {
+  readonly part: 'steps' | 'sizes' | 'sensitivity' | 'orders';
+  readonly seed: number;
+  readonly effort: Effort;
+}
+
+/** Means over the windows of one scenario in one setting under one seed. */
+export interface Point extends Setting {
   readonly scenario: Scenario;
-  /** Of the closed loop. */
-  readonly connections: number;
-  /** Number of the variant in the plan; 0 = base. */
-  readonly variant: number;
+  /** Completed requests per second. */
   readonly throughput: number;
+  /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** Energy of all machines by completed request. */
   readonly joulesPerRequest: number;
+  /** All machines; and what Kepler attributes to the Pods of the application. */
   readonly watts: number;
+  readonly podWatts: number;
   readonly crossNodeCallsPerRequest: number;
+  /** Only at the reference setting: `podWatts` second by second, and nodes by service. */
+  readonly power?: readonly number[];
+  readonly placements?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 /** What one process found. */
@@ -43,6 +93,15 @@ export interface ExperimentResult {
   readonly part: ExperimentJob['part'];
   readonly seed: number;
   readonly points: readonly Point[];
+  /** From the part `orders`. */
+  readonly orders: readonly OrderFigures[];
+}
+
+/** One scenario to run, and how often. */
+interface Task {
+  readonly setting: Setting;
+  readonly scenario: Scenario;
+  readonly measured: number;
 }
 
 /** Runs one job. */
@@ -50,69 +109,126 @@ export function runExperimentJob(
   job: ExperimentJob,
   onProgress: (done: number, label: string) => void,
 ): ExperimentResult {
-  const settings =
-    job.part === 'steps'
-      ? job.connections.map((connections) => ({ connections, variant: 0 }))
-      : VARIANTS.slice(0, job.variants).map((_, variant) => ({
-          connections: SENSITIVITY_CONNECTIONS,
-          variant,
-        }));
-  const points: Point[] = [];
-  settings.forEach(({ connections, variant }, i) => {
-    const chosen = VARIANTS[variant];
-    if (chosen === undefined) return;
-    const world = worldFor(chosen, connections);
-    const options: RunOptions = {
-      seed: job.seed,
-      // Nothing here is told in costs, so there is no reference.
-      judge: new Judge(world.policy, []),
-      rollouts: job.rollouts,
-      measured: job.measured,
-    };
-    SCENARIOS.forEach((scenario, k) => {
-      const label = `seed ${job.seed}: ${connections} connections, ${chosen.value}, ${scenario}`;
-      onProgress((i + k / SCENARIOS.length) / settings.length, label);
-      const figures = pointOf(windowsOf(scenario, world, options));
-      points.push({ scenario, connections, variant, ...figures });
-    });
+  const { part, seed, effort } = job;
+  if (part === 'orders') return { part, seed, points: [], orders: orderFigures() };
+  const short = part === 'sensitivity';
+  const windowSeconds = effort.windowSeconds[short ? 'sensitivity' : 'steps'];
+  const rollouts = effort.rollouts[short ? 'sensitivity' : 'steps'];
+  const tasks = tasksOf(part, effort);
+  const points = tasks.map((task, i): Point => {
+    const { setting, scenario } = task;
+    const { threads, records, variant } = setting;
+    const value = VARIANTS[variant]?.value ?? '';
+    const label = `seed ${seed}: ${threads} threads, ${records} records, ${value}, ${scenario}`;
+    onProgress(i / tasks.length, label);
+    const worlds = worldsOf(setting, windowSeconds);
+    const measured = measure(task, worlds, seed, rollouts);
+    const isReference = part === 'steps' && threads === REFERENCE_THREADS;
+    return { ...setting, scenario, ...pointOf(measured, isReference) };
   });
-  return { part: job.part, seed: job.seed, points };
+  return { part, seed, points, orders: [] };
 }
 
-/** Everything is compared with `default`, and its deployments differ most: it gets so many more. */
-const DEFAULT_FACTOR = 4;
-
-function windowsOf(
-  scenario: Scenario,
-  world: World,
-  options: RunOptions,
-): readonly WindowFigures[] {
-  if (scenario === 'agent') {
-    const agent = { policy: world.policy, centred: true };
-    return runAgent(world, scenario, { ...options, agent }).windows;
+function tasksOf(part: 'steps' | 'sizes' | 'sensitivity', effort: Effort): Task[] {
+  const tasks = (
+    settings: readonly Setting[],
+    scenarios: readonly Scenario[],
+    measured: Measured,
+  ): Task[] =>
+    settings.flatMap((setting) =>
+      scenarios.map((scenario) => ({
+        setting,
+        scenario,
+        measured: scenario === 'default' ? measured.default : measured.each,
+      })),
+    );
+  switch (part) {
+    case 'steps': {
+      const settings = effort.threads.map((threads) => ({
+        threads,
+        records: UPSTREAM_RECORDS,
+        variant: 0,
+      }));
+      return tasks(settings, SCENARIOS, effort.measured.steps);
+    }
+    case 'sizes': {
+      const settings = effort.sizes.flatMap((records) =>
+        effort.threads.map((threads) => ({ threads, records, variant: 0 })),
+      );
+      return tasks(settings, TALK_SCENARIOS, effort.measuredBySize);
+    }
+    case 'sensitivity': {
+      const settings = VARIANTS.slice(0, effort.variants).map((_, variant) => ({
+        threads: REFERENCE_THREADS,
+        records: UPSTREAM_RECORDS,
+        variant,
+      }));
+      return tasks(settings, SCENARIOS, effort.measured.sensitivity);
+    }
   }
-  const name = scenario === 'best-cut' ? 'template:best-cut' : scenario;
-  const measured = options.measured * (scenario === 'default' ? DEFAULT_FACTOR : 1);
-  return runStatic(world, name, { ...options, measured, oracle: undefined }).windows;
+}
+
+/** Deploys and measures: every scenario of one seed meets the same requests. */
+function measure(
+  { scenario, measured }: Task,
+  { learn, measure: stage }: Worlds,
+  seed: number,
+  rollouts: number,
+): Rollout[] {
+  if (scenario !== 'agent') {
+    const name = scenario === 'best-cut' ? 'template:best-cut' : scenario;
+    const runner = new RolloutRunner(
+      stage,
+      staticScheduler(stage, name, undefined),
+      seed,
+      rollouts,
+    );
+    return Array.from({ length: measured }, () => runner.next());
+  }
+  // The agent goes on learning from its short windows, exploring and holding out; what is measured
+  // are its placements under the long window that all others get too.
+  const options = { policy: learn.policy, centred: true };
+  const agent = new AgentScheduler(learn, options, `${learn.name}/${seed}`);
+  const runner = new RolloutRunner(learn, agent, seed);
+  for (let i = 0; i < rollouts; i++) runner.next();
+  return Array.from({ length: measured }, (_, i): Rollout => {
+    const { placed, pending } = runner.next();
+    return { placed, pending, trial: runTrial(stage.stage, placed, trialSeed(seed, rollouts + i)) };
+  });
 }
 
 function pointOf(
-  windows: readonly WindowFigures[],
-): Omit<Point, 'scenario' | 'connections' | 'variant'> {
-  const mean = (pick: (one: WindowFigures) => number | undefined): number => {
-    const values = windows.map(pick).filter((value) => value !== undefined);
-    if (values.length === 0) throw new Error('no request was answered');
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  rollouts: readonly Rollout[],
+  isReference: boolean,
+): Omit<Point, 'scenario' | keyof Setting> {
+  const windows = rollouts.map(({ trial }) => trial.interval);
+  const mean = (values: readonly (number | undefined)[]): number => {
+    const known = values.filter((value) => value !== undefined);
+    if (known.length === 0) throw new Error('no request was answered');
+    return known.reduce((sum, value) => sum + value, 0) / known.length;
   };
+  const podJoules = rollouts.map(({ trial }) =>
+    trial.pods.reduce((sum, { joules }) => sum + joules, 0),
+  );
+  const seconds = rollouts[0]?.trial.power.map((_, second) =>
+    mean(rollouts.map(({ trial }) => trial.power[second]?.podWatts)),
+  );
   return {
-    throughput: mean((one) => one.throughput),
-    p50: mean((one) => one.p50Milliseconds),
-    p99: mean((one) => one.p99Milliseconds),
-    joulesPerRequest: mean((one) => one.joulesPerRequest),
-    watts: mean((one) => one.watts),
-    crossNodeCallsPerRequest: mean((one) => one.crossNodeCallsPerRequest),
+    throughput: mean(windows.map(({ throughput }) => throughput)),
+    p50: mean(windows.map(({ p50Milliseconds }) => p50Milliseconds)),
+    p99: mean(windows.map(({ p99Milliseconds }) => p99Milliseconds)),
+    joulesPerRequest: mean(windows.map(({ joulesPerRequest }) => joulesPerRequest)),
+    watts: mean(windows.map(({ joules, seconds: length }) => joules / length)),
+    podWatts: mean(podJoules.map((joules, i) => joules / (windows[i]?.seconds ?? 1))),
+    crossNodeCallsPerRequest: mean(
+      windows.map(({ crossNodeCallsPerRequest }) => crossNodeCallsPerRequest),
+    ),
+    ...(isReference ? { power: seconds ?? [], placements: rollouts.map(placementOf) } : {}),
   };
 }
 
-/** All load steps. */
-export const ALL_CONNECTIONS: readonly number[] = CONNECTIONS;
+function placementOf({ placed }: Rollout): Readonly<Record<string, readonly string[]>> {
+  const nodes: Record<string, string[]> = {};
+  for (const { service, node } of placed) (nodes[service] ??= []).push(node);
+  return nodes;
+}

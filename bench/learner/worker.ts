@@ -273,8 +273,12 @@ const SILENT: LearnerOptions['metrics'] = {
   telemetryFailure: () => undefined,
   tick: () => undefined,
   backlog: () => undefined,
+  orphaned: () => undefined,
   adherence: () => undefined,
   circuits: () => undefined,
+  workloadAdherence: () => undefined,
+  enforced: () => undefined,
+  eviction: () => undefined,
 };
 
 /** The API server's part, in memory: what a cycle costs without the network. */

@@ -1,41 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { WindowFigures } from '#cli/simulate/job.ts';
-import { searchOracle, type Assignment } from '#cli/simulate/oracle.ts';
-import { referenceJudge, runAgent, runStatic } from '#cli/simulate/run.ts';
-import { readSpecification } from '#cli/simulate/specification.ts';
-import { worldOf } from '#cli/simulate/world.ts';
-import { AGENTS, agentOptions, SETTINGS, STATIC } from './plan.ts';
+import { AgentScheduler } from '#cli/simulate/agent-scheduler.ts';
+import { staticScheduler } from '#cli/simulate/run.ts';
+import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
+import { fixedScheduler } from '#cli/simulate/static-schedulers.ts';
+import { Arena, WINDOWS } from './arena.ts';
+import { CHANGES } from './change.ts';
+import { runCourse, type Leg, type Step } from './course.ts';
+import { LinearBandit } from './linear-bandit.ts';
+import { findOracle, type Oracle } from './oracle.ts';
+import {
+  ABLATIONS,
+  FIXED,
+  groundOf,
+  policyOf,
+  SETTINGS,
+  SHIPPED,
+  type AgentVariant,
+  type Ground,
+} from './plan.ts';
+import { TemplateBandit } from './template-bandit.ts';
 
-/** The work of one process: the search of a setting's oracle, or one seed of a setting. */
+/** The work of one process. */
 export type LearningJob =
-  | { readonly kind: 'oracle'; readonly setting: number }
+  | { readonly kind: 'oracle'; readonly setting: number; readonly change: number | undefined }
   | {
-      readonly kind: 'seed';
+      readonly kind: 'policies';
       readonly setting: number;
-      readonly seed: number;
+      readonly policies: readonly string[];
+      readonly seeds: readonly number[];
       readonly rollouts: number;
-      readonly measured: number;
-      readonly oracle: Assignment;
+      readonly oracle: Oracle;
+    }
+  | {
+      readonly kind: 'change';
+      readonly setting: number;
+      readonly change: number;
+      readonly seeds: readonly number[];
+      /** Before the change, and after it. */
+      readonly rollouts: readonly [before: number, after: number];
+      readonly oracles: readonly [before: Oracle, after: Oracle];
     };
 
-/** One policy under one seed. */
+/** One policy under one seed, rollout by rollout. */
 export interface PolicyRun {
   readonly policy: string;
-  /** Sum over the learning rollouts of cost minus the oracle's mean cost, scaled to 100 rollouts. */
-  readonly regretAt100: number;
-  readonly joulesPerRequest: number;
-  readonly p99: number;
-  /** Mean cost after learning, minus the oracle's. */
-  readonly gapToOracle: number;
-  readonly sloBreachShare: number;
-  /** Mean cost of each tenth of the learning rollouts, minus the oracle's; empty = no learning. */
-  readonly learning: readonly number[];
+  readonly seed: number;
+  readonly steps: readonly Step[];
 }
 
 /** What a process found. */
 export type LearningResult =
-  | { readonly kind: 'oracle'; readonly oracle: Assignment }
-  | { readonly kind: 'seed'; readonly setting: number; readonly runs: readonly PolicyRun[] };
+  | { readonly kind: 'oracle'; readonly oracle: Oracle }
+  | { readonly kind: 'runs'; readonly runs: readonly PolicyRun[] };
 
 type Say = (done: number, label: string) => void;
 
@@ -43,68 +59,89 @@ type Say = (done: number, label: string) => void;
 export function runLearningJob(job: LearningJob, onProgress: Say): LearningResult {
   const setting = SETTINGS[job.setting];
   if (setting === undefined) throw new RangeError(`setting: ${job.setting}`);
-  const specification = readSpecification(setting.file);
-  const world = worldOf(specification);
+  const ground = groundOf(setting);
+  const label = `${setting.application} on ${setting.cluster}`;
   if (job.kind === 'oracle') {
-    return { kind: 'oracle', oracle: searchOracle(world, specification.rest.cpuScale) };
+    const world = changed(ground, job.change);
+    return { kind: 'oracle', oracle: findOracle(new Arena(world), ground.cpuScale) };
   }
-  const { seed, rollouts, measured, oracle } = job;
-  const judge = referenceJudge(world);
-  const options = { seed, judge, rollouts, measured };
-  const label = `${setting.application} on ${setting.cluster}, seed ${seed}`;
-  const ideal = runStatic(world, 'oracle', { ...options, oracle }).windows;
-  const best = meanOf(ideal, (one) => one.cost);
-  const total = STATIC.length + AGENTS.length * 4;
-  const runs: PolicyRun[] = STATIC.map((policy, i) => {
-    onProgress(i / total, `${label}: ${policy}`);
-    const { windows } =
-      policy === 'oracle' ? { windows: ideal } : runStatic(world, policy, { ...options, oracle });
-    // Without learning every rollout is like every other: the mean regret, a hundred times.
-    const regretAt100 = 100 * (meanOf(windows, (one) => one.cost) - best);
-    return { policy, regretAt100, ...outcome(windows, best), learning: [] };
-  });
-  AGENTS.forEach((variant, i) => {
-    const done = STATIC.length + 4 * i;
-    const { windows, learning } = runAgent(world, variant.name, {
-      ...options,
-      agent: agentOptions(world.policy, variant),
-      onRollout: (share) => onProgress((done + 4 * share) / total, `${label}: ${variant.name}`),
+  const say = (i: number, total: number, what: string): void =>
+    onProgress(i / total, `${label}: ${what}`);
+  const runs: PolicyRun[] = [];
+  if (job.kind === 'change') {
+    const arenas = [undefined, job.change].map((change) => new Arena(changed(ground, change)));
+    const legs = arenas.map((arena, i): Leg => {
+      return {
+        arena,
+        rollouts: job.rollouts[i] ?? 0,
+        oracle: job.oracles[i]?.costs ?? [],
+      };
     });
-    const regret = learning.reduce((sum, { cost }) => sum + cost - best, 0);
-    runs.push({
-      policy: variant.name,
-      regretAt100: (100 / learning.length) * regret,
-      ...outcome(windows, best),
-      learning: tenths(learning).map((part) => meanOf(part, (one) => one.cost) - best),
+    job.seeds.forEach((seed, i) => {
+      say(i, job.seeds.length, CHANGES[job.change]?.name ?? '');
+      const agent = schedulerOf(SHIPPED.name, { ground, seed, legs, oracle: job.oracles[0] });
+      runs.push({ policy: SHIPPED.name, seed, steps: runCourse(agent, legs, seed) });
+    });
+    return { kind: 'runs', runs };
+  }
+  const arena = new Arena(ground.world);
+  const { oracle } = job;
+  job.policies.forEach((policy, p) => {
+    job.seeds.forEach((seed, i) => {
+      say(p * job.seeds.length + i, job.policies.length * job.seeds.length, policy);
+      const rollouts = isLearner(policy) ? job.rollouts : Math.min(job.rollouts, WINDOWS);
+      const legs: Leg[] = [{ arena, rollouts, oracle: oracle.costs }];
+      const scheduler = schedulerOf(policy, { ground, seed, legs, oracle });
+      runs.push({ policy, seed, steps: runCourse(scheduler, legs, seed) });
     });
   });
-  return { kind: 'seed', setting: job.setting, runs };
+  return { kind: 'runs', runs };
 }
 
-function outcome(
-  windows: readonly WindowFigures[],
-  best: number,
-): Pick<PolicyRun, 'joulesPerRequest' | 'p99' | 'gapToOracle' | 'sloBreachShare'> {
-  return {
-    joulesPerRequest: meanOf(windows, (one) => one.joulesPerRequest),
-    p99: meanOf(windows, (one) => one.p99Milliseconds),
-    gapToOracle: meanOf(windows, (one) => one.cost) - best,
-    sloBreachShare: meanOf(windows, (one) => Number(one.sloBreached)),
-  };
+/** Whether a policy changes from rollout to rollout; the others are measured and not followed. */
+export function isLearner(policy: string): boolean {
+  return policy !== 'oracle' && !(FIXED as readonly string[]).includes(policy);
 }
 
-function meanOf(
-  windows: readonly WindowFigures[],
-  pick: (one: WindowFigures) => number | undefined,
-): number {
-  const values = windows.map(pick).filter((value) => value !== undefined);
-  if (values.length === 0) throw new Error('no request was answered');
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function changed({ world, cpuScale }: Ground, change: number | undefined): Ground['world'] {
+  if (change === undefined) return world;
+  const found = CHANGES[change];
+  if (found === undefined) throw new RangeError(`change: ${change}`);
+  return found.applyTo(world, cpuScale);
 }
 
-function tenths(windows: readonly WindowFigures[]): WindowFigures[][] {
-  const size = Math.max(1, Math.floor(windows.length / 10));
-  return Array.from({ length: Math.floor(windows.length / size) }, (_, i) =>
-    windows.slice(i * size, (i + 1) * size),
+interface Parts {
+  readonly ground: Ground;
+  readonly seed: number;
+  readonly legs: readonly Leg[];
+  readonly oracle: Oracle;
+}
+
+function schedulerOf(policy: string, { ground, seed, legs, oracle }: Parts): PlacementScheduler {
+  const { world } = ground;
+  const [leg] = legs;
+  if (leg === undefined) throw new RangeError('no leg');
+  const variant: AgentVariant | undefined = [SHIPPED, ...ABLATIONS].find(
+    ({ name }) => name === policy,
   );
+  if (variant !== undefined) {
+    const options = { policy: policyOf(world.policy, variant), centred: variant.centred };
+    return new AgentScheduler(world, options, `${world.name}/${seed}`);
+  }
+  const options = {
+    seed,
+    costOf: (trial: Parameters<Arena['score']>[0]) => leg.arena.score(trial).cost,
+  };
+  switch (policy) {
+    case 'templates-ucb1':
+      return new TemplateBandit(world, 'ucb1', options);
+    case 'templates-thompson':
+      return new TemplateBandit(world, 'thompson', options);
+    case 'linear-thompson':
+      return new LinearBandit(world, options);
+    case 'oracle':
+      return fixedScheduler(world, oracle.assignment);
+    default:
+      return staticScheduler(world, policy, undefined);
+  }
 }

@@ -16,6 +16,20 @@ import { deploymentName, NAMESPACE, WORKLOADS } from '../admission/review.ts';
 
 type Json = Record<string, unknown>;
 
+const RENEW_MILLISECONDS = 10_000;
+const HOSTNAME_LABEL = 'kubernetes.io/hostname';
+
+/** Label of a node's pool, where a world has pools. */
+export const POOL_LABEL = 'example.com/pool';
+
+/** What a {@link World} is like beside its size. */
+export interface WorldOptions {
+  readonly topologyKey?: string;
+  readonly pools?: number;
+  /** CPU and memory of every node; default 64 cores and 252 GiB. */
+  readonly room?: { readonly cpu: string; readonly memory: string };
+}
+
 /**
  * A cluster of any size in the memory of this process, read through the product's own stores and
  * views, as its informers would have filled them.
@@ -28,14 +42,25 @@ export class World {
     owners: { ReplicaSet: new Store<SlimOwner>(fail), Job: new Store<SlimOwner>(fail) },
   };
   readonly view = new LiveClusterView(this.stores, () => true);
+  /** What is learned, as it stands. */
+  readonly models: ModelView = {
+    shard: (...names) => this.#models.shard(...names),
+    observation: (...names) => this.#models.observation(...names),
+  };
   readonly #policy: PlacementPolicy;
   #models: ModelView = { shard: () => undefined, observation: () => undefined };
   #version = 0;
   #ids = 0;
 
-  /** @param nodes how many @param pods how many, spread over the nodes and namespaces evenly */
-  constructor(nodes: number, pods: number) {
-    for (let index = 0; index < nodes; index += 1) this.putNode(rawNode(index));
+  /**
+   * @param nodes how many
+   * @param pods how many, spread over the nodes and namespaces evenly
+   * @param options `topologyKey` of the policy, default the hostname; `pools` = how many values of
+   *   {@link POOL_LABEL} the nodes have, default none
+   */
+  constructor(nodes: number, pods: number, options: WorldOptions = {}) {
+    const { topologyKey = HOSTNAME_LABEL } = options;
+    for (let index = 0; index < nodes; index += 1) this.putNode(rawNode(index, options));
     this.#put(this.stores.namespaces, NAMESPACE, {
       name: NAMESPACE,
       labels: { 'perihelion.dev/placement': 'enabled' },
@@ -46,25 +71,32 @@ export class World {
       name: 'bench',
       generation: 1,
       builtIn: false,
-      spec: parsePolicySpec({ exploration: { budgetPerHour: 100_000 } }),
+      spec: parsePolicySpec({ topologyKey, exploration: { budgetPerHour: 100_000 } }),
     };
-    this.learn(Array.from({ length: nodes }, (_, index) => nodeName(index)));
+    this.learn([...this.view.nodesByLabel(topologyKey).keys()]);
   }
 
   /** Gives every workload a model that knows the targets it chooses among, all of them healthy. */
   learn(names: readonly string[]): void {
     const order = new TargetOrder();
-    const nodesByTarget = this.view.nodesByLabel('kubernetes.io/hostname');
+    const nodesByTarget = this.view.nodesByLabel(this.#policy.spec.topologyKey);
     const shards = new Map<string, ModelShard>();
     for (let index = 0; index < WORKLOADS; index += 1) {
       const workload = `Deployment/${deploymentName(index)}`;
       const targets = order.of(nodesByTarget, `${NAMESPACE}/${workload}`);
       shards.set(workload, shardOf(workload, [...targets].slice(0, TARGET_LIMIT)));
     }
-    const observation = observationOf(names);
+    let observation = observationOf(names);
     this.#models = {
       shard: (_namespace, _policy, workload) => shards.get(workload),
-      observation: () => observation,
+      // As old as a learner would leave it: without a fresh one no target may be chosen at all.
+      observation: () => {
+        const now = Date.now();
+        if (now - observation.observedAt > RENEW_MILLISECONDS) {
+          observation = { ...observation, observedAt: now };
+        }
+        return observation;
+      },
     };
   }
 
@@ -88,10 +120,7 @@ export class World {
     const admission = createAdmission({
       view: this.view,
       policies: this.policies,
-      models: {
-        shard: (...names) => this.#models.shard(...names),
-        observation: (...names) => this.#models.observation(...names),
-      },
+      models: this.models,
       audit,
       registry: new Registry(),
       logger: pino({ level: 'silent' }),
@@ -124,7 +153,8 @@ export function nodeName(index: number): string {
 }
 
 /** A Node as the API server sends it, with the labels and conditions of a cloud's. */
-export function rawNode(index: number): Json {
+export function rawNode(index: number, options: WorldOptions = {}): Json {
+  const { pools = 0, room = { cpu: '64', memory: '263856316Ki' } } = options;
   const name = nodeName(index);
   const condition = (type: string, status: string): Json => ({
     type,
@@ -134,7 +164,7 @@ export function rawNode(index: number): Json {
     lastHeartbeatTime: '2026-11-22T06:30:00Z',
     lastTransitionTime: '2026-11-22T06:00:00Z',
   });
-  const amounts = { cpu: '64', memory: '263856316Ki', pods: '1000000', 'ephemeral-storage': '1Ti' };
+  const amounts = { ...room, pods: '1000000', 'ephemeral-storage': '1Ti' };
   return {
     metadata: {
       name,
@@ -147,6 +177,7 @@ export function rawNode(index: number): Json {
         'node.kubernetes.io/instance-type': 'standard-64',
         'topology.kubernetes.io/region': 'region-1',
         'topology.kubernetes.io/zone': `zone-${index % 3}`,
+        ...(pools > 0 ? { [POOL_LABEL]: `pool-${index % pools}` } : {}),
       },
     },
     spec: { podCIDR: '10.0.0.0/24', providerID: `cloud://${name}` },
@@ -204,8 +235,10 @@ export function rawPod(index: number, nodes: number, phase = 'Running'): Json {
   };
 }
 
+type Row = ModelShard['cells'][string];
+
 function shardOf(workload: string, names: readonly string[]): ModelShard {
-  const row = Object.fromEntries(
+  const row: Row = Object.fromEntries(
     names.map((name, index) => [name, { value: Math.sin(index) / 10, weight: 1 + (index % 5) }]),
   );
   return {
@@ -214,7 +247,7 @@ function shardOf(workload: string, names: readonly string[]): ModelShard {
     workload,
     version: 50,
     episodes: 50,
-    cells: { 'load=normal': row, all: row },
+    cells: { 'load=normal': row, all: row, ...leastRows(names, row) },
     baselines: {},
     load: { mean: 100, variance: 25, weight: 50 },
     defaultSamples: 12,
@@ -224,12 +257,19 @@ function shardOf(workload: string, names: readonly string[]): ModelShard {
   };
 }
 
+/** With a handful of targets a state names the least-pressured one, and has a row of its own. */
+function leastRows(names: readonly string[], row: Row): ModelShard['cells'] {
+  if (names.length > 10) return {};
+  const load = names.length > 4 ? '' : 'load=normal,';
+  return Object.fromEntries(names.map((name) => [`${load}least=${name}`, row]));
+}
+
 function observationOf(names: readonly string[]): Observation {
   const seen = { health: 'healthy' as const, cpuRatio: 0.3, memoryRatio: 0.3, watts: 90 };
   return {
     namespace: NAMESPACE,
     policy: 'bench',
-    observedAt: Date.now() + 3_600_000,
+    observedAt: Date.now(),
     targets: Object.fromEntries(names.map((name) => [name, seen])),
     workloads: Object.fromEntries(
       Array.from({ length: WORKLOADS }, (_, index) => [

@@ -10,6 +10,7 @@ import type { ModelView } from '#cluster/model.ts';
 import type { PolicyView } from '#cluster/policy.ts';
 import type { SlimPod } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
+import type { Tracer } from '#tracing/tracer.ts';
 import { createApp } from './app.ts';
 import { type ClientAuthentication, ClientGate } from './client-gate.ts';
 import { AdmissionHandler } from './handler.ts';
@@ -47,6 +48,8 @@ export interface AdmissionOptions {
   /** Default `default-scheduler`. */
   readonly schedulerName?: string | undefined;
   readonly versions: VersionsEntry;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The admission path, ready to be given a port. */
@@ -91,7 +94,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const draining = (): boolean => drainAsked || server?.draining === true;
   const gate = new ClientGate(options.clients);
   const refusal = (socket: unknown): string | undefined => gate.problem(socket);
-  const app = createApp({ handler, metrics, logger, elapsed, draining, refusal });
+  const app = createApp({
+    ...{ handler, metrics, logger, elapsed, draining, refusal },
+    tracer: options.tracer,
+  });
   const checks: readonly ReadinessCheck[] = [
     { name: 'draining', problem: () => (draining() ? 'the server is going away' : undefined) },
     { name: 'informers', problem: () => (view.synced ? undefined : 'the first list is not done') },

@@ -3,14 +3,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
 import { PerihelionError } from '#errors';
-import { readJson } from './body.ts';
+import type { Tracer } from '#tracing/tracer.ts';
+import { parseJson, readBody } from './body.ts';
 import { deadlineOf } from './deadline.ts';
 import type { AdmissionHandler } from './handler.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { AdmissionMetrics } from './metrics.ts';
+import { Turns } from './turns.ts';
 
 /** Path that the webhook configuration names. */
 export const MUTATE_PATH = '/mutate';
+
+/** Reviews answered in one turn of the event loop take so long, so that it is never held up. */
+const TURN_MILLISECONDS = 4;
 
 /** What the routes need. */
 export interface AppOptions {
@@ -23,12 +28,19 @@ export interface AppOptions {
   readonly draining: () => boolean;
   /** Why a connection may not send requests; undefined if it may. */
   readonly refusal: (socket: unknown) => string | undefined;
+  /** Undefined = nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The Express application of the webhook. Every answer is JSON, whatever is asked. */
 export function createApp(options: AppOptions): Express {
   const { metrics, draining, refusal } = options;
   const app = plainExpress();
+  const turns = new Turns({
+    elapsed: options.elapsed,
+    budgetMilliseconds: TURN_MILLISECONDS,
+    nextTurn: setImmediate,
+  });
   app.use((request: Request, response: Response, next: NextFunction) => {
     metrics.inFlight.inc();
     response.once('close', () => metrics.inFlight.dec());
@@ -38,7 +50,7 @@ export function createApp(options: AppOptions): Express {
     next();
   });
   app.post(MUTATE_PATH, (request: Request, response: Response) =>
-    mutate(request, response, options),
+    mutate(request, response, { ...options, turns }),
   );
   app.all(MUTATE_PATH, (_request: Request, response: Response) => {
     response.setHeader('Allow', 'POST');
@@ -79,19 +91,49 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 async function mutate(
   request: IncomingMessage,
   response: ServerResponse,
-  options: AppOptions,
+  options: AppOptions & { readonly turns: Turns },
 ): Promise<void> {
-  const { handler, elapsed } = options;
+  const { handler, elapsed, turns, tracer } = options;
   const arrivedAt = elapsed();
   const deadline = deadlineOf(request.url ?? '', arrivedAt, elapsed);
-  const body = await readJson(request);
-  const review = handler.answer({
-    body: body.value,
-    bodyBytes: body.bytes,
-    deadline,
-    arrivedAt,
-  });
-  sendJson(response, 200, review);
+  const trace = tracer?.begin(`POST ${MUTATE_PATH}`, request.headers['traceparent'], arrivedAt);
+  trace?.set(HTTP_ATTRIBUTES);
+  try {
+    trace?.step('read');
+    const bytes = await readBody(request);
+    trace?.step('wait for turn');
+    await turns.run(() => {
+      trace?.step('parse');
+      const body = parseJson(bytes);
+      const bodyBytes = bytes.length;
+      const review = handler.answer({ body, bodyBytes, deadline, arrivedAt, trace });
+      trace?.step('respond');
+      sendJson(response, 200, review);
+      trace?.set({ 'http.request.body.size': bodyBytes, [HTTP_STATUS]: 200 });
+      trace?.end();
+    });
+  } catch (error) {
+    const status = error instanceof HttpProblem ? error.status : undefined;
+    trace?.set({ [HTTP_STATUS]: status, 'error.type': errorType(error) });
+    trace?.end(errorType(error));
+    throw error;
+  }
+}
+
+/** By the semantic conventions of HTTP servers. */
+const HTTP_ATTRIBUTES = {
+  'http.request.method': 'POST',
+  'http.route': MUTATE_PATH,
+  'url.path': MUTATE_PATH,
+  'url.scheme': 'https',
+} as const;
+const HTTP_STATUS = 'http.response.status_code';
+
+/** A code or the kind of an error: never a message, which could hold what was sent. */
+function errorType(error: unknown): string {
+  if (error instanceof HttpProblem) return String(error.status);
+  if (error instanceof PerihelionError) return error.code;
+  return error instanceof Error ? error.name : typeof error;
 }
 
 /** Turns any error into a problem; an unexpected one is logged and told to nobody else. */

@@ -6,24 +6,25 @@ import { HttpProblem } from './http-problem.ts';
 /** Largest body: object and old object of 3 MiB each, as the API server may send, and slack. */
 export const BODY_LIMIT_BYTES = 7 * 1024 * 1024;
 
-/** A JSON body and its length. */
-export interface JsonBody {
-  readonly value: unknown;
-  readonly bytes: number;
+/**
+ * Reads a request's body, which is declared as JSON.
+ * @throws HttpProblem 415 if it is not declared as plain `application/json`, 413 if it is longer
+ *   than {@link BODY_LIMIT_BYTES}, 400 if it is cut short.
+ */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  checkHeaders(request);
+  return readAll(request);
 }
 
 /**
- * Reads a request's body as JSON.
- * @throws HttpProblem 415 if it is not declared as plain `application/json`, 413 if it is longer
- *   than {@link BODY_LIMIT_BYTES}, 400 if it is empty, cut short or no JSON.
+ * The value of a JSON body.
+ * @throws HttpProblem 400 if it is empty, not UTF-8 or no JSON.
  */
-export async function readJson(request: IncomingMessage): Promise<JsonBody> {
-  checkHeaders(request);
-  const buffer = await readAll(request);
-  if (buffer.length === 0) throw new HttpProblem(400, 'the body is empty');
-  if (!isUtf8(buffer)) throw new HttpProblem(400, 'the body is not UTF-8');
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) throw new HttpProblem(400, 'the body is empty');
+  if (!isUtf8(body)) throw new HttpProblem(400, 'the body is not UTF-8');
   try {
-    return { value: JSON.parse(buffer.toString('utf8')) as unknown, bytes: buffer.length };
+    return JSON.parse(body.toString('utf8')) as unknown;
   } catch {
     // The parser's message quotes the body, which may hold secrets.
     throw new HttpProblem(400, 'the body is not JSON');

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
+import { isActedUpon } from '#agent/canary.ts';
 import { choose, type Choice } from '#agent/choose.ts';
 import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
-import { recordOf } from '#agent/record.ts';
 import type { DrawEntry } from '#audit/entry.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { ModelShard, ModelView } from '#cluster/model.ts';
@@ -12,6 +12,7 @@ import type { ClusterView } from '#cluster/view.ts';
 import { workloadKey } from '#cluster/workload.ts';
 import type { ExplorationBudget } from './budget.ts';
 import { domainsOf } from './domains.ts';
+import { isRequired } from './enforced.ts';
 import { freshObservation, verdictsOf, type Verdict } from './feasibility.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { InFlight } from './in-flight.ts';
@@ -52,16 +53,16 @@ export interface DecideInput {
 /** A decision and everything needed to explain it. */
 export interface Decision {
   readonly record: DecisionRecord;
-  /** The label to prefer; undefined = inject nothing. */
+  /** The label to prefer or to require; undefined = inject nothing. */
   readonly target: TargetLabel | undefined;
+  /** False = outside the canary: taken and judged, and nothing is injected. */
+  readonly acted: boolean;
   readonly choice: Choice;
   readonly verdicts: readonly Verdict[];
   /** Seed of the generator, which together with the audit line replays the choice. */
   readonly seed: string;
   /** What else the choice depended on. */
   readonly draw: DrawEntry;
-  /** Pods of the same workload on their way, by target. */
-  readonly siblings: Readonly<Record<string, number>>;
 }
 
 /**
@@ -94,11 +95,14 @@ export function decide(input: DecideInput): Decision {
     checkpoint: input.checkpoint,
   });
   input.checkpoint();
+  const feasibleTargets: string[] = [];
+  for (const { target, feasible } of verdicts) if (feasible) feasibleTargets.push(target);
   const state = stateOf({
     namespace: pod.namespace,
     workload,
     topologyKey: spec.topologyKey,
     targets: knownTargets(verdicts),
+    feasible: feasibleTargets,
     nodesByTarget,
     view,
     observation,
@@ -113,7 +117,6 @@ export function decide(input: DecideInput): Decision {
   const id = input.newId();
   const seed = `${String(spec.learning.seed)}/${id}`;
   const hyperparameters = hyperparametersOf(spec.learning);
-  const siblings = siblingsOf(input, workload);
   const chances = {
     defaultSamples: shard?.defaultSamples ?? 0,
     holdoutRatio: spec.holdoutPercent / 100,
@@ -122,27 +125,47 @@ export function decide(input: DecideInput): Decision {
   };
   const choice = choose({
     state,
-    actions: [DEFAULT_ACTION, ...verdicts.filter((one) => one.feasible).map((one) => one.target)],
+    actions: [DEFAULT_ACTION, ...feasibleTargets],
     table: shard?.cells,
     prior: prior?.cells,
     hyperparameters,
     episodes: shard?.episodes ?? 0,
     ...chances,
-    inFlight: siblings,
+    inFlight: memory.inFlight.siblings(
+      { namespace: pod.namespace, workload, topologyKey: spec.topologyKey },
+      now,
+    ),
     generator: createGenerator(seed),
   });
-  const record = decisionRecordOf({ id, now, workload, tier, state, choice, policy, shard });
-  const target =
-    choice.action === DEFAULT_ACTION
-      ? undefined
-      : { topologyKey: spec.topologyKey, value: choice.action };
+  const canaryRatio = spec.canaryPercent / 100;
+  const acted = isActedUpon(seed, canaryRatio);
+  const target = targetOf(choice, spec.topologyKey);
+  const marks = marksOf(input, shard, target !== undefined, acted);
+  const record = decisionRecordOf({ id, now, workload, tier, state, choice, policy, shard, marks });
   const draw = {
     ...chances,
     algorithm: hyperparameters.algorithm,
     parameter: parameterOf(hyperparameters),
     burnInDecisions: hyperparameters.burnInDecisions,
+    ...(canaryRatio < 1 ? { canaryRatio } : {}),
   };
-  return { record, target, choice, verdicts, seed, draw, siblings };
+  return { record, target, acted, choice, verdicts, seed, draw };
+}
+
+function targetOf({ action }: Choice, topologyKey: string): TargetLabel | undefined {
+  return action === DEFAULT_ACTION ? undefined : { topologyKey, value: action };
+}
+
+/** Whether anything is injected, and whether the target is required then. */
+function marksOf(
+  { policy: { spec }, pod, now }: DecideInput,
+  shard: ModelShard | undefined,
+  sent: boolean,
+  acted: boolean,
+): RecordParts['marks'] {
+  const shadow = spec.mode === 'Shadow' || !acted;
+  const required = sent && !shadow && isRequired(spec, shard?.enforcement, pod.owner, now);
+  return { shadow, required };
 }
 
 /** Mode Shadow injects nothing, so there is nothing for a breaker to prevent. */
@@ -182,17 +205,6 @@ function knownTargets(verdicts: readonly Verdict[]): readonly string[] {
   return known;
 }
 
-function siblingsOf(input: DecideInput, workload: string): Readonly<Record<string, number>> {
-  const { topologyKey } = input.policy.spec;
-  const { namespace } = input.pod;
-  const counts = input.memory.inFlight.siblings({ namespace, workload, topologyKey }, input.now);
-  return recordOf(
-    [...counts],
-    ([target]) => target,
-    ([, pods]) => pods,
-  );
-}
-
 interface RecordParts {
   readonly id: string;
   readonly now: number;
@@ -202,6 +214,7 @@ interface RecordParts {
   readonly choice: Choice;
   readonly policy: PlacementPolicy;
   readonly shard: ModelShard | undefined;
+  readonly marks: { readonly shadow: boolean; readonly required: boolean };
 }
 
 function decisionRecordOf(parts: RecordParts): DecisionRecord {
@@ -217,6 +230,7 @@ function decisionRecordOf(parts: RecordParts): DecisionRecord {
     holdout: choice.reason === 'holdout',
     policy: `${policy.name}@${String(policy.generation)}`,
     modelVersion: parts.shard?.version ?? 0,
-    ...(policy.spec.mode === 'Shadow' ? { shadow: true as const } : {}),
+    ...(parts.marks.shadow ? { shadow: true as const } : {}),
+    ...(parts.marks.required ? { required: true as const } : {}),
   };
 }

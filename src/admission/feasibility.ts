@@ -43,10 +43,12 @@ const CHECKPOINT_EVERY = 8;
 export function verdictsOf(input: FeasibilityInput): Verdict[] {
   const verdicts: Verdict[] = [];
   const checkpoint = everyNth(CHECKPOINT_EVERY, input.checkpoint);
+  // Made once: there may be thousands of candidates.
+  const search = { ...input, checkpoint, alone: withAhead(input.requests, NOTHING_AHEAD) };
   let feasible = 0;
   for (const target of input.candidates) {
     checkpoint();
-    const reason = problemOf(target, { ...input, checkpoint });
+    const reason = problemOf(target, search);
     if (reason !== undefined) {
       verdicts.push({ target, feasible: false, reason });
       continue;
@@ -60,7 +62,8 @@ export function verdictsOf(input: FeasibilityInput): Verdict[] {
 
 /**
  * The observation, unless it is older than the policy lets a reading be: with the learner away
- * nothing is measured.
+ * nothing is measured. One that lies as far in the future was made by another clock, which says
+ * nothing of its age.
  */
 export function freshObservation(
   observation: Observation | undefined,
@@ -68,10 +71,16 @@ export function freshObservation(
   now: number,
 ): Observation | undefined {
   if (observation === undefined) return undefined;
-  return now - observation.observedAt > staleAfterSeconds * 1000 ? undefined : observation;
+  const age = Math.abs(now - observation.observedAt);
+  return age > staleAfterSeconds * 1000 ? undefined : observation;
 }
 
-function problemOf(target: string, input: FeasibilityInput): InfeasibleReason | undefined {
+/** The input, and what a node has to have room for at least. */
+interface Search extends FeasibilityInput {
+  readonly alone: PendingLoad;
+}
+
+function problemOf(target: string, input: Search): InfeasibleReason | undefined {
   const nodes = input.nodesByTarget.get(target);
   if (nodes === undefined || nodes.length === 0) return 'no-such-target';
   if (!isMeasured(input.observation, target)) return 'not-measured';
@@ -90,12 +99,10 @@ function isMeasured(observation: Observation | undefined, target: string): boole
 function nodesProblem(
   nodes: readonly SlimNode[],
   target: string,
-  input: FeasibilityInput,
+  input: Search,
 ): InfeasibleReason | undefined {
-  const { requests, view } = input;
-  const ahead = input.pendingLoad(target);
-  const together = withAhead(requests, ahead);
-  const alone = withAhead(requests, NOTHING_AHEAD);
+  const { requests, view, alone } = input;
+  const together = withAhead(requests, input.pendingLoad(target));
   const free = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
   let closest = -1;
   for (const node of nodes) {

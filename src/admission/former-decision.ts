@@ -9,6 +9,7 @@ import {
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import { hasOwnTerm, type TargetLabel } from './merge.ts';
+import { hasOwnRequirement } from './requirement.ts';
 import type { RecentIds } from './recent-ids.ts';
 
 /**
@@ -36,6 +37,8 @@ export type FormerDecision =
       readonly reason: ReplacedReason;
       /** Target that the old term would prefer; undefined if it claims none. */
       readonly target: TargetLabel | undefined;
+      /** It required the target, and a signature of ours says so. */
+      readonly required: boolean;
     };
 
 /** What {@link formerDecision} judges by. */
@@ -59,18 +62,23 @@ export function formerDecision(input: FormerDecisionInput): FormerDecision {
   if (reading.kind === 'absent') return { kind: 'absent' };
   if (reading.kind === 'forged') {
     const claimed = pod.annotations[DECISION_ANNOTATIONS.action];
-    return { kind: 'replaced', reason: 'forged', target: targetOf(claimed, topologyKey) };
+    // Nobody signed that the target was required: what is required stays, as the user's rule.
+    const target = targetOf(claimed, topologyKey);
+    return { kind: 'replaced', reason: 'forged', target, required: false };
   }
   const { record } = reading;
   // A Shadow decision never had a term.
   const target = record.shadow === true ? undefined : targetOf(record.action, topologyKey);
+  const required = record.required === true;
   const age = now - record.decidedAt;
   if (age > YOUNG_MILLISECONDS || age < -SKEW_MILLISECONDS) {
-    return { kind: 'replaced', reason: 'stale', target };
+    return { kind: 'replaced', reason: 'stale', target, required };
   }
-  if (input.taken.has(record.id, now)) return { kind: 'replaced', reason: 'copied', target };
-  if (target !== undefined && !hasOwnTerm(pod.raw, target)) {
-    return { kind: 'replaced', reason: 'incomplete', target };
+  if (input.taken.has(record.id, now))
+    return { kind: 'replaced', reason: 'copied', target, required };
+  const isThere = required ? hasOwnRequirement : hasOwnTerm;
+  if (target !== undefined && !isThere(pod.raw, target)) {
+    return { kind: 'replaced', reason: 'incomplete', target, required };
   }
   return { kind: 'standing', record };
 }

@@ -5,13 +5,14 @@ import type { VersionsEntry } from '#audit/entry.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import {
   annotationsOf,
-  SHADOW_ANNOTATION,
+  MARK_ANNOTATIONS,
   subjectOf,
   type SigningKey,
 } from '#cluster/decision-codec.ts';
 import type { ModelView } from '#cluster/model.ts';
 import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
 import type { ClusterView } from '#cluster/view.ts';
+import type { RequestTrace } from '#tracing/request-trace.ts';
 import { auditEntryOf, type Result } from './audit-entry.ts';
 import { checkPatch } from './check.ts';
 import { DeadlineError, type Deadline } from './deadline.ts';
@@ -24,6 +25,7 @@ import { planMerge } from './merge.ts';
 import type { AdmissionMetrics } from './metrics.ts';
 import { operationsOf, type PatchOperation } from './patch.ts';
 import type { FailureReason, SkipReason } from './reasons.ts';
+import { traceAttributes } from './trace-attributes.ts';
 import {
   errored,
   parseReview,
@@ -64,6 +66,8 @@ export interface Arrival {
   readonly deadline: Deadline;
   /** When the request arrived, of the monotonic clock. */
   readonly arrivedAt: number;
+  /** Undefined = this request is not traced. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** A result and the answer that goes with it. */
@@ -91,6 +95,7 @@ export class AdmissionHandler {
     let answer: Answer;
     try {
       answer = this.#answered(request, arrival);
+      arrival.trace?.step('record');
       this.#write(request, arrival, answer.result);
       answer.commit?.();
     } catch (error) {
@@ -98,6 +103,7 @@ export class AdmissionHandler {
       this.#writeFailure(request, arrival, answer.result);
     }
     this.#count(arrival, answer.result);
+    arrival.trace?.set(traceAttributes(request, answer.result));
     return answer.review;
   }
 
@@ -112,6 +118,7 @@ export class AdmissionHandler {
 
   #answered(request: AdmissionRequest, arrival: Arrival): Answer {
     const { view, policies, ownNamespace, schedulerName } = this.#options;
+    arrival.trace?.step('eligibility');
     const requestReason = requestSkipReason(request);
     if (requestReason !== undefined) return leftAlone(request, requestReason);
     arrival.deadline.checkpoint();
@@ -141,47 +148,48 @@ export class AdmissionHandler {
     });
     if (former.kind === 'standing') return leftAlone(request, 'already-decided');
     const checkpoint = (): void => arrival.deadline.checkpoint();
+    arrival.trace?.step('decide');
     const decision = decide({ pod, policy, view, models, memory, now: time, newId, checkpoint });
-    const shadow = policy.spec.mode === 'Shadow';
-    const operations = this.#operations(context, decision, former);
+    const patch = this.#patch(context, decision, former);
     // The last look at the clock: after this the decision counts.
     checkpoint();
-    const answer = shadow
-      ? shadowed(request, decision, operations)
-      : injected(request, decision, operations);
+    const answer =
+      decision.record.shadow === true
+        ? shadowed(request, decision, patch)
+        : injected(request, decision, patch);
     if (request.dryRun) return answer;
     return { ...answer, commit: () => this.#commit(context, decision, former) };
   }
 
   #commit({ pod, policy }: PlacementContext, decision: Decision, former: FormerDecision): void {
     const { memory, metrics } = this.#options;
-    memory.commit(pod, decision, policy.spec.mode !== 'Shadow');
+    // Outside the canary nothing is done, so it costs nothing of the budget either.
+    const injects = decision.record.shadow !== true;
+    const explores = injects || policy.spec.mode === 'Shadow';
+    memory.commit(pod, decision, { injects, explores });
     if (former.kind === 'replaced') metrics.replaced.inc({ reason: former.reason });
     this.#countDecision(decision);
   }
 
-  #operations(
-    context: PlacementContext,
-    decision: Decision,
-    former: FormerDecision,
-  ): PatchOperation[] {
+  #patch(context: PlacementContext, decision: Decision, former: FormerDecision): Patch {
     const { pod, arrival } = context;
+    arrival.trace?.step('merge');
     const merge = planMerge({
       pod: pod.raw,
       // Shadow decisions are remembered on the Pod, and nothing else of it is touched.
       target: decision.record.shadow === true ? undefined : decision.target,
+      required: decision.record.required,
       former: former.kind === 'replaced' ? former.target : undefined,
+      formerRequired: former.kind === 'replaced' && former.required,
       annotations: {
-        // A mark that came with the Pod must not stay on a decision that is none.
-        ...(Object.hasOwn(pod.annotations, SHADOW_ANNOTATION)
-          ? { [SHADOW_ANNOTATION]: 'false' }
-          : {}),
+        ...clearedMarks(pod.annotations),
         ...annotationsOf(decision.record, subjectOf(pod), this.#options.signingKey),
       },
     });
     const operations = operationsOf(pod.raw, merge);
-    checkPatch({ pod: pod.raw, bodyBytes: arrival.bodyBytes, merge, operations });
-    return operations;
+    arrival.trace?.step('check');
+    const text = checkPatch({ pod: pod.raw, bodyBytes: arrival.bodyBytes, merge, operations });
+    return { operations, text };
   }
 
   #failed(request: AdmissionRequest, error: unknown): Answer {
@@ -243,6 +251,18 @@ export class AdmissionHandler {
   }
 }
 
+/** A mark that came with the Pod must not stay on a decision that has it not. */
+function clearedMarks(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  const found = Object.values(MARK_ANNOTATIONS).filter((name) => Object.hasOwn(annotations, name));
+  return Object.fromEntries(found.map((name) => [name, 'false']));
+}
+
+/** Operations, and their text as it was checked. */
+interface Patch {
+  readonly operations: readonly PatchOperation[];
+  readonly text: string;
+}
+
 interface PlacementContext {
   readonly request: AdmissionRequest;
   readonly arrival: Arrival;
@@ -269,14 +289,17 @@ function leftAlone(request: AdmissionRequest, reason: SkipReason): Answer {
 function shadowed(
   request: AdmissionRequest,
   decision: Decision,
-  operations: readonly PatchOperation[],
+  { operations, text }: Patch,
 ): Answer {
-  const reason = 'shadow' satisfies SkipReason;
+  const reason: SkipReason = decision.acted ? 'shadow' : 'outside-canary';
   return {
     result: { outcome: 'skipped', reason, operations, decision },
-    review: patched(request.uid, operations, {
-      auditAnnotations: { outcome: 'skipped', reason, ...remarksOf(decision) },
-    }),
+    review: patched(
+      request.uid,
+      operations,
+      { auditAnnotations: { outcome: 'skipped', reason, ...remarksOf(decision) } },
+      text,
+    ),
   };
 }
 
@@ -292,19 +315,18 @@ function remarksOf({ record }: Decision): Record<string, string> {
 function injected(
   request: AdmissionRequest,
   decision: Decision,
-  operations: readonly PatchOperation[],
+  { operations, text }: Patch,
 ): Answer {
   const { choice } = decision;
   const outcome = request.dryRun ? 'dry-run' : 'injected';
   return {
     result: { outcome, reason: choice.reason, operations, decision },
-    review: patched(request.uid, operations, {
-      auditAnnotations: {
-        outcome,
-        reason: choice.reason,
-        ...remarksOf(decision),
-      },
-    }),
+    review: patched(
+      request.uid,
+      operations,
+      { auditAnnotations: { outcome, reason: choice.reason, ...remarksOf(decision) } },
+      text,
+    ),
   };
 }
 

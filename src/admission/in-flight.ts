@@ -48,6 +48,12 @@ export class InFlight {
   /** Workload and topology key to Pods on their way by target. */
   readonly #siblings = new Map<string, Map<string, number>>();
 
+  /**
+   * No entry is older than this. Asked several times per decision, and the first of a map that has
+   * lost thousands from its front is slow to find.
+   */
+  #oldestAt = Infinity;
+
   constructor(limits: InFlightLimits) {
     this.#limits = limits;
   }
@@ -56,6 +62,7 @@ export class InFlight {
   add(entry: PendingPlacement): void {
     this.remove(entry.id);
     this.#entries.set(entry.id, entry);
+    this.#oldestAt = Math.min(this.#oldestAt, entry.decidedAt);
     if (entry.requiredAntiAffinity.length > 0) this.#antiAffine.set(entry.id, entry);
     this.#change(entry, 1);
     const oldest = this.#entries.keys().next();
@@ -120,10 +127,13 @@ export class InFlight {
   }
 
   #expire(now: number): void {
+    if (now - this.#oldestAt <= this.#limits.lifetimeMilliseconds) return;
     for (const entry of this.#entries.values()) {
+      this.#oldestAt = entry.decidedAt;
       if (now - entry.decidedAt <= this.#limits.lifetimeMilliseconds) return;
       this.remove(entry.id);
     }
+    this.#oldestAt = Infinity;
   }
 
   #change(entry: PendingPlacement, sign: 1 | -1): void {

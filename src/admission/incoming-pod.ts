@@ -132,7 +132,7 @@ function podTermsOf(
     topologyKey: stringAt(term, 'topologyKey') ?? '',
     labelSelector: podSelectorOf(term, labels),
     namespaces: stringsAt(term, 'namespaces'),
-    namespaceSelector: selectorOf(objectAt(term, 'namespaceSelector')),
+    namespaceSelector: labelSelectorOf(objectAt(term, 'namespaceSelector')),
   }));
 }
 
@@ -141,7 +141,7 @@ function podTermsOf(
  * The API server does the same, but only after admission. A key that the Pod lacks is ignored.
  */
 function podSelectorOf(term: JsonObject, labels: Labels): LabelSelector | undefined {
-  const selector = selectorOf(objectAt(term, 'labelSelector'));
+  const selector = labelSelectorOf(objectAt(term, 'labelSelector'));
   if (selector === undefined) return undefined;
   const written = (key: 'matchLabelKeys' | 'mismatchLabelKeys', operator: string) =>
     stringsAt(term, key).flatMap((label): SelectorRequirement[] => {
@@ -158,7 +158,8 @@ function podSelectorOf(term: JsonObject, labels: Labels): LabelSelector | undefi
   };
 }
 
-function selectorOf(selector: JsonObject | undefined): LabelSelector | undefined {
+/** A label selector as the API writes it; undefined where there is none. */
+export function labelSelectorOf(selector: JsonObject | undefined): LabelSelector | undefined {
   if (selector === undefined) return undefined;
   return {
     matchLabels: stringMapAt(selector, 'matchLabels'),

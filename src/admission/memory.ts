@@ -64,11 +64,19 @@ export class Memory implements DecisionMemory {
     this.#options = options;
   }
 
-  /** Remembers a decision whose patch is about to be sent, or in mode Shadow only its cost. */
-  commit(pod: IncomingPod, decision: Decision, injected: boolean): void {
+  /**
+   * Remembers a decision whose patch is about to be sent: what is on its way if it injects
+   * something, and its part of the budget if it counts as exploring.
+   */
+  commit(
+    pod: IncomingPod,
+    decision: Decision,
+    { injects, explores }: { readonly injects: boolean; readonly explores: boolean },
+  ): void {
     const { record, target } = decision;
-    if (decision.choice.reason === 'explore') this.budget.spend(pod.namespace, record.decidedAt);
-    if (!injected || target === undefined) return;
+    if (explores && decision.choice.reason === 'explore')
+      this.budget.spend(pod.namespace, record.decidedAt);
+    if (!injects || target === undefined) return;
     const { id, decidedAt, workload } = record;
     this.trials.add(pod.namespace, workload, id, { decidedAt, seen: false });
     this.inFlight.add({

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fieldOf, isObject, listAt, objectAt, type JsonObject } from './json.ts';
 import {
-  fieldOf,
-  isObject,
-  listAt,
-  objectAt,
-  objectsAt,
-  stringAt,
-  type JsonObject,
-} from './json.ts';
+  expressionOf,
+  isExpression,
+  planRequirement,
+  type RequirementChange,
+  type TargetExpression,
+  type TargetLabel,
+} from './requirement.ts';
 
 /** Name of the list that gets our term. */
 export const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
@@ -15,19 +15,13 @@ export const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 /** Weight of our term where the user has none: with one preferred term every weight acts alike. */
 export const LONE_WEIGHT = 100;
 
-/** A target as a label: the policy's topology key and a value read from Nodes. */
-export interface TargetLabel {
-  readonly topologyKey: string;
-  readonly value: string;
-}
+export { type TargetLabel } from './requirement.ts';
 
 /** One entry of `preferredDuringSchedulingIgnoredDuringExecution`, in the only shape we write. */
 export interface PreferredTerm {
   readonly weight: number;
   readonly preference: {
-    readonly matchExpressions: readonly [
-      { readonly key: string; readonly operator: 'In'; readonly values: readonly [string] },
-    ];
+    readonly matchExpressions: readonly [TargetExpression];
   };
 }
 
@@ -35,8 +29,10 @@ export interface PreferredTerm {
 export interface Merge {
   /** Index of an own old term in the user's list that goes; undefined = none. */
   readonly removeAt: number | undefined;
-  /** The term to append; undefined = none. */
+  /** The preferred term to append; undefined = none. */
   readonly term: PreferredTerm | undefined;
+  /** What changes in the required rule; undefined = nothing. */
+  readonly requirement?: RequirementChange | undefined;
   /** Annotations to set; all under our prefix. */
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -46,19 +42,30 @@ export interface MergeInput {
   readonly pod: JsonObject;
   /** The target to prefer; undefined = prefer nothing, only remember the decision. */
   readonly target: TargetLabel | undefined;
+  /** Require the target instead. Default false. */
+  readonly required?: boolean | undefined;
   /** The target of an own decision that no longer counts; its term is removed if it is there. */
   readonly former: TargetLabel | undefined;
+  /** That decision required its target, and its signature holds. Default false. */
+  readonly formerRequired?: boolean | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Plans the change; pure. The user's terms stay as they are and in their order. */
 export function planMerge(input: MergeInput): Merge {
-  const terms = preferredTermsOf(input.pod);
-  const removeAt = input.former === undefined ? -1 : lastOwnTerm(terms, input.former);
+  const { pod, target, former, required = false, formerRequired = false } = input;
+  const terms = preferredTermsOf(pod);
+  const removeAt = former === undefined || formerRequired ? -1 : lastOwnTerm(terms, former);
   const users = removeAt < 0 ? terms : terms.filter((_, index) => index !== removeAt);
+  const requirement = planRequirement(
+    pod,
+    required ? target : undefined,
+    formerRequired ? former : undefined,
+  );
   return {
     removeAt: removeAt < 0 ? undefined : removeAt,
-    term: input.target === undefined ? undefined : preferredTerm(input.target, weightBeside(users)),
+    term: target === undefined || required ? undefined : preferredTerm(target, weightBeside(users)),
+    ...(requirement === undefined ? {} : { requirement }),
     annotations: input.annotations,
   };
 }
@@ -83,9 +90,7 @@ export function weightBeside(users: readonly unknown[]): number {
 export function preferredTerm(target: TargetLabel, weight: number): PreferredTerm {
   return {
     weight,
-    preference: {
-      matchExpressions: [{ key: target.topologyKey, operator: 'In', values: [target.value] }],
-    },
+    preference: { matchExpressions: [expressionOf(target)] },
   };
 }
 
@@ -109,16 +114,8 @@ function isExactly(term: unknown, target: TargetLabel): boolean {
   if (!isObject(term) || !hasOnly(term, ['weight', 'preference'])) return false;
   const preference = objectAt(term, 'preference');
   if (preference === undefined || !hasOnly(preference, ['matchExpressions'])) return false;
-  const [expression, ...more] = objectsAt(preference, 'matchExpressions');
-  if (expression === undefined || more.length > 0) return false;
-  const values = listAt(expression, 'values');
-  return (
-    hasOnly(expression, ['key', 'operator', 'values']) &&
-    stringAt(expression, 'key') === target.topologyKey &&
-    stringAt(expression, 'operator') === 'In' &&
-    values.length === 1 &&
-    values[0] === target.value
-  );
+  const [expression, ...more] = listAt(preference, 'matchExpressions').filter(isObject);
+  return more.length === 0 && isExpression(expression, target);
 }
 
 function hasOnly(object: JsonObject, names: readonly string[]): boolean {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
 import { fieldOf, isObject, type JsonObject } from './json.ts';
-import { PREFERRED, type Merge, type PreferredTerm } from './merge.ts';
+import { PREFERRED, type Merge } from './merge.ts';
+import { REQUIRED, requiredTermsOf, type RequirementChange } from './requirement.ts';
 
 /** One operation of RFC 6902. Never `test`: a failed test refuses the Pod, even with `Ignore`. */
 export type PatchOperation =
@@ -10,6 +11,7 @@ export type PatchOperation =
 
 const ANNOTATIONS_PATH = '/metadata/annotations';
 const AFFINITY_PATH = '/spec/affinity';
+const REQUIRED_PATH = `${AFFINITY_PATH}/nodeAffinity/${REQUIRED}`;
 
 /** A key as one token of a JSON pointer (RFC 6901): `~` first, then `/`. */
 export function pointerToken(key: string): string {
@@ -31,28 +33,78 @@ function affinityOperations(pod: JsonObject, merge: Merge): PatchOperation[] {
     const path = `${AFFINITY_PATH}/nodeAffinity/${PREFERRED}/${String(merge.removeAt)}`;
     operations.push({ op: 'remove', path });
   }
-  if (merge.term !== undefined) operations.push(appendTerm(pod, merge.term));
+  if (merge.requirement !== undefined) {
+    operations.push(...requirementOperations(pod, merge.requirement));
+  }
+  if (merge.term !== undefined) operations.push(appendTo(pod, PREFERRED, merge.term));
   return operations;
 }
 
+/** Removals first: what is added to a list goes to its end, wherever that is by then. */
+function requirementOperations(pod: JsonObject, change: RequirementChange): PatchOperation[] {
+  const { expression, create, removeRule, terms } = change;
+  if (create && expression !== undefined) {
+    const value = { nodeSelectorTerms: [{ matchExpressions: [expression] }] };
+    const add = removeRule
+      ? ({ op: 'add', path: REQUIRED_PATH, value } as const)
+      : addRule(pod, value);
+    return removeRule ? [{ op: 'remove', path: REQUIRED_PATH }, add] : [add];
+  }
+  if (removeRule) return [{ op: 'remove', path: REQUIRED_PATH }];
+  const rules = requiredTermsOf(pod) ?? [];
+  return terms.flatMap(({ term, removeAt, append }): PatchOperation[] => {
+    const list = `${REQUIRED_PATH}/nodeSelectorTerms/${String(term)}/matchExpressions`;
+    const operations: PatchOperation[] = [];
+    if (removeAt !== undefined) operations.push({ op: 'remove', path: `${list}/${removeAt}` });
+    if (append && expression !== undefined) {
+      const rule = rules[term];
+      const known = isObject(rule) ? fieldOf(rule, 'matchExpressions') : undefined;
+      operations.push(addToList(known, list, expression));
+    }
+    return operations;
+  });
+}
+
 /** One `add` at the shallowest parent that is missing; an explicit `null` counts as missing. */
-function appendTerm(pod: JsonObject, term: PreferredTerm): PatchOperation {
+function addRule(pod: JsonObject, value: unknown): PatchOperation {
+  return addUnderNodeAffinity(pod, REQUIRED, value, () => ({
+    op: 'add',
+    path: REQUIRED_PATH,
+    value,
+  }));
+}
+
+/** The same for an item of a list under `nodeAffinity`. */
+function appendTo(pod: JsonObject, name: string, item: unknown): PatchOperation {
+  return addUnderNodeAffinity(pod, name, [item], (known) =>
+    addToList(known, `${AFFINITY_PATH}/nodeAffinity/${name}`, item),
+  );
+}
+
+function addToList(known: unknown, path: string, item: unknown): PatchOperation {
+  if (known === undefined || known === null) return { op: 'add', path, value: [item] };
+  if (!Array.isArray(known)) throw unsafe(path);
+  return { op: 'add', path: `${path}/-`, value: item };
+}
+
+function addUnderNodeAffinity(
+  pod: JsonObject,
+  name: string,
+  value: unknown,
+  into: (known: unknown) => PatchOperation,
+): PatchOperation {
   const spec = fieldOf(pod, 'spec');
   if (!isObject(spec)) throw unsafe('/spec');
   const affinity = parentAt(spec, 'affinity', AFFINITY_PATH);
   if (affinity === undefined) {
-    return { op: 'add', path: AFFINITY_PATH, value: { nodeAffinity: { [PREFERRED]: [term] } } };
+    return { op: 'add', path: AFFINITY_PATH, value: { nodeAffinity: { [name]: value } } };
   }
   const nodePath = `${AFFINITY_PATH}/nodeAffinity`;
   const nodeAffinity = parentAt(affinity, 'nodeAffinity', nodePath);
   if (nodeAffinity === undefined) {
-    return { op: 'add', path: nodePath, value: { [PREFERRED]: [term] } };
+    return { op: 'add', path: nodePath, value: { [name]: value } };
   }
-  const listPath = `${nodePath}/${PREFERRED}`;
-  const list = fieldOf(nodeAffinity, PREFERRED);
-  if (list === undefined || list === null) return { op: 'add', path: listPath, value: [term] };
-  if (!Array.isArray(list)) throw unsafe(listPath);
-  return { op: 'add', path: `${listPath}/-`, value: term };
+  return into(fieldOf(nodeAffinity, name));
 }
 
 function annotationOperations(

@@ -21,6 +21,7 @@ export const SKIP_REASONS = [
   'policy-off',
   'already-decided',
   'shadow',
+  'outside-canary',
 ] as const;
 
 /** See {@link SKIP_REASONS}. */

@@ -91,14 +91,19 @@ export function allowed(uid: string): AdmissionReview {
   return review({ uid, allowed: true });
 }
 
-/** Allowed with a patch. An empty list of operations is no patch. */
+/**
+ * Allowed with a patch. An empty list of operations is no patch.
+ *
+ * @param text JSON of the operations, where it is there already
+ */
 export function patched(
   uid: string,
   operations: readonly PatchOperation[],
   remarks: Remarks = {},
+  text: string = JSON.stringify(operations),
 ): AdmissionReview {
   if (operations.length === 0) return review({ uid, allowed: true, ...shaped(remarks) });
-  const patch = Buffer.from(JSON.stringify(operations), 'utf8').toString('base64');
+  const patch = Buffer.from(text, 'utf8').toString('base64');
   return review({ uid, allowed: true, patchType: 'JSONPatch', patch, ...shaped(remarks) });
 }
 

@@ -21,6 +21,8 @@ export interface StateInput {
   readonly topologyKey: string;
   /** Targets that the policy leaves to choose among, feasible or not. */
   readonly targets: readonly string[];
+  /** Those of them that the Pod could go to. */
+  readonly feasible: readonly string[];
   readonly nodesByTarget: NodesByTarget;
   readonly view: ClusterView;
   /** Fresh, or undefined. */
@@ -53,7 +55,8 @@ function leastOf(input: StateInput): string | null {
   const pressures = new Map<string, Pressure | undefined>();
   const uses =
     input.observation && expectedUse({ ...input, workloads: input.observation.workloads });
-  for (const target of input.targets) pressures.set(target, pressureAt(target, input, uses));
+  // An idle node that takes no Pods would be the least for ever, and the feature would say nothing.
+  for (const target of input.feasible) pressures.set(target, pressureAt(target, input, uses));
   return leastPressured(pressures);
 }
 

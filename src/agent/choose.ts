@@ -2,7 +2,7 @@
 import { DEFAULT_ACTION, type Action } from './action.ts';
 import { behaviourOf, type Arm } from './behaviour.ts';
 import { cellIn, estimateOf, rowOf } from './estimate.ts';
-import { bestArms, greedy } from './greedy.ts';
+import { greedy, isBest } from './greedy.ts';
 import { epsilonAt, type Hyperparameters } from './hyperparameters.ts';
 import { drawIndex, type Generator } from './random.ts';
 import { recordOf } from './record.ts';
@@ -34,7 +34,7 @@ export interface ChooseInput {
   /** True = the workload's circuit breaker leaves it to the default. Default false. */
   readonly circuitOpen?: boolean | undefined;
   /** Pods of the same workload sent to a target and not yet visible there. */
-  readonly inFlight?: Readonly<Record<Action, number>> | undefined;
+  readonly inFlight?: ReadonlyMap<Action, number> | undefined;
   readonly generator: Generator;
 }
 
@@ -43,9 +43,11 @@ export interface Choice {
   readonly action: Action;
   /** Probability of this action under the whole rule, burn-in and holdout included; (0, 1]. */
   readonly propensity: number;
-  /** The same for every feasible action; sums to 1. */
+  /** The feasible actions in code unit order, with the estimates that were compared. */
+  readonly arms: readonly Arm[];
+  /** The same for every feasible action; sums to 1. Made anew whenever it is asked for. */
   readonly probabilities: Readonly<Record<Action, number>>;
-  /** The estimates that were compared. */
+  /** The estimates by action. Made anew whenever it is asked for. */
   readonly values: Readonly<Record<Action, Cell>>;
   /** `explore` = the action is not among the best known; `greedy` = it is. */
   readonly reason: ChoiceReason;
@@ -98,11 +100,11 @@ export function chooseAmong(arms: readonly Arm[], input: DrawInput): Choice {
   const result = (chosen: number, probabilities: readonly number[], reason: ChoiceReason): Choice =>
     choiceOf({ arms, chosen, probabilities, reason, epsilon, exploreAllowed });
 
-  const onlyDefault = arms.map((_, index) => (index === fallback ? 1 : 0));
-  if (arms.length === 1) return result(fallback, onlyDefault, 'only-default');
-  if (input.circuitOpen === true) return result(fallback, onlyDefault, 'circuit-open');
-  if (input.defaultSamples < h.burnInDecisions) return result(fallback, onlyDefault, 'burn-in');
-
+  const certain = certainReason(arms, input);
+  if (certain !== undefined) {
+    const onlyDefault = arms.map((_, index) => (index === fallback ? 1 : 0));
+    return result(fallback, onlyDefault, certain);
+  }
   const behaviour = exploreAllowed ? behaviourOf(h.algorithm) : greedy;
   const drawn = behaviour(arms, { ...h, epsilon });
   const probabilities = drawn.map(
@@ -111,20 +113,25 @@ export function chooseAmong(arms: readonly Arm[], input: DrawInput): Choice {
   );
   if (holdoutDraw < holdoutRatio) return result(fallback, probabilities, 'holdout');
   const chosen = drawIndex(actionDraw, drawn);
-  const best = bestArms(arms, (arm) => arm.value);
-  return result(chosen, probabilities, best[chosen] === true ? 'greedy' : 'explore');
+  return result(chosen, probabilities, isBest(arms, chosen) ? 'greedy' : 'explore');
+}
+
+/** Why nothing but the default comes into question; undefined if there is something to draw. */
+function certainReason(arms: readonly Arm[], input: DrawInput): ChoiceReason | undefined {
+  if (arms.length === 1) return 'only-default';
+  if (input.circuitOpen === true) return 'circuit-open';
+  return input.defaultSamples < input.hyperparameters.burnInDecisions ? 'burn-in' : undefined;
 }
 
 /** The feasible actions without repetition, in code unit order, with their estimates. */
 function armsOf(input: ChooseInput): Arm[] {
-  const { state, table, prior, hyperparameters: h, inFlight = {} } = input;
+  const { state, table, prior, hyperparameters: h, inFlight } = input;
   const ownRow = rowOf(table, state);
   const priorRow = rowOf(prior, state);
   return inOrder(input.actions).map((action): Arm => {
     const own = cellIn(ownRow, action);
     const { value, weight } = estimateOf(own, cellIn(priorRow, action), action, h);
-    const siblings = Object.hasOwn(inFlight, action) ? inFlight[action] : 0;
-    return { action, value, weight, inFlight: siblings };
+    return { action, value, weight, inFlight: inFlight?.get(action) };
   });
 }
 
@@ -151,8 +158,14 @@ function choiceOf({ arms, chosen, probabilities, ...rest }: Outcome): Choice {
   return {
     action: arms[chosen]?.action ?? DEFAULT_ACTION,
     propensity: probabilities[chosen] ?? 1,
-    probabilities: recordOf(arms, actionOf, (_, index) => probabilities[index] ?? 0),
-    values: recordOf(arms, actionOf, ({ value, weight }): Cell => ({ value, weight })),
+    arms,
+    // Most callers read neither: two tables of 51 keys would be most of what a choice costs.
+    get probabilities() {
+      return recordOf(arms, actionOf, (_, index) => probabilities[index] ?? 0);
+    },
+    get values() {
+      return recordOf(arms, actionOf, ({ value, weight }): Cell => ({ value, weight }));
+    },
     ...rest,
   };
 }

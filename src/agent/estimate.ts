@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from './action.ts';
+import { foldedRow } from './fold.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import type { StateKey } from './state.ts';
 import type { Cell, ValueTable } from './value-table.ts';
@@ -19,9 +20,13 @@ export function cellOf(
   return cellIn(rowOf(table, state), action);
 }
 
-/** The row of a state, for one action after another with {@link cellIn}. */
+/**
+ * The row of a state, for one action after another with {@link cellIn}; where it was never updated,
+ * what {@link foldedRow} makes of states that say more.
+ */
 export function rowOf(table: ValueTable | undefined, state: StateKey): Row | undefined {
-  return table !== undefined && Object.hasOwn(table, state) ? table[state] : undefined;
+  if (table === undefined) return undefined;
+  return Object.hasOwn(table, state) ? table[state] : foldedRow(table, state)?.row;
 }
 
 /** The cell of an action in a row, or undefined where it was never updated. */

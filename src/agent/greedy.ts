@@ -32,6 +32,17 @@ export function bestArms(arms: readonly Arm[], score: (arm: Arm) => number): boo
   return arms.map((arm) => score(arm) === best && (arm.inFlight ?? 0) === fewest);
 }
 
+/** Whether the arm at this place is among the {@link bestArms} by value, without marking them all. */
+export function isBest(arms: readonly Arm[], index: number): boolean {
+  const one = arms[index];
+  if (one === undefined) return false;
+  const inFlight = one.inFlight ?? 0;
+  return arms.every(
+    (other) =>
+      other.value < one.value || (other.value === one.value && (other.inFlight ?? 0) >= inFlight),
+  );
+}
+
 /** The same probability for every marked arm, 0 for the others. */
 export function uniformOver(marks: readonly boolean[]): number[] {
   const count = marks.reduce((sum, marked) => (marked ? sum + 1 : sum), 0);

@@ -12,7 +12,7 @@ export interface Hyperparameters {
   readonly algorithm: Algorithm;
   /** Seeds, together with the decision's id, the draw of one decision. Default 1. */
   readonly seed: number;
-  /** gamma, discount of the rewards of later Pods of the episode, 0..1. Default 0.9. */
+  /** gamma, discount of the rewards of later Pods of the episode, 0..1. Default 0.3. */
   readonly discount: number;
   /** lambda, how far a return looks past its first step, 0 = TD(0) .. 1 = whole. Default 0.8. */
   readonly traceDecay: number;
@@ -32,7 +32,7 @@ export interface Hyperparameters {
   readonly initialValue: number;
   /** How many samples the tier's value counts for in a workload's own estimate. Default 2. */
   readonly priorWeight: number;
-  /** epsilon at the first episode, 0..1. Default 0.1. */
+  /** epsilon at the first episode, 0..1. Default 0.03. */
   readonly epsilon: number;
   /** Episodes after which epsilon has halved: epsilon / (1 + episodes / this). Default 20. */
   readonly epsilonHalvingEpisodes: number;
@@ -56,7 +56,7 @@ export interface Hyperparameters {
 export const DEFAULTS: Hyperparameters = Object.freeze({
   algorithm: 'EpsilonGreedy',
   seed: 1,
-  discount: 0.9,
+  discount: 0.3,
   traceDecay: 0.8,
   horizon: Infinity,
   bootstrap: 'expected-sarsa',
@@ -66,7 +66,7 @@ export const DEFAULTS: Hyperparameters = Object.freeze({
   averageRewardStep: 0,
   initialValue: 0.15,
   priorWeight: 2,
-  epsilon: 0.1,
+  epsilon: 0.03,
   epsilonHalvingEpisodes: 20,
   epsilonFloor: 0.01,
   burnInDecisions: 3,

@@ -13,14 +13,14 @@ const LOAD_BUCKETS: readonly LoadBucket[] = ['low', 'normal', 'high', 'unknown']
  */
 export interface StateFeatures {
   readonly load?: LoadBucket;
-  /** Least-pressured target; see `pressure.ts`. */
+  /** Least-pressured target that the Pod could go to; see `pressure.ts`. */
   readonly least?: Action | null;
   /** Target that holds most of the workload's peers. */
   readonly peers?: Action | null;
 }
 
 /** Cells (states times actions) that one workload may have. */
-export const MAXIMUM_CELLS = 300;
+export const MAXIMUM_CELLS = 128;
 
 /** Stands for null. Parentheses are escaped in names, so no target can be taken for it. */
 const NONE = '(none)';
@@ -57,28 +57,30 @@ export function mostPeers(peersByTarget: Readonly<Record<Action, number>>): Acti
 }
 
 /**
- * Leaves out features until states times actions fit the bound: first `least`, then `peers`, then
- * `load`. With K targets and the default that is 4 (K + 1)^3 cells in full, 4 (K + 1)^2 with one
- * feature of targets, 4 (K + 1) with load alone, K + 1 without any: all three for K <= 3, load and
- * peers for K <= 7, load for K <= 74. It depends on K alone, so all states of a cluster agree.
+ * Takes features in, as long as states times actions fit the bound: first `least`, then `load`,
+ * then `peers`. With K targets and the default that is (K + 1)^2 cells with `least`, 4 (K + 1)^2
+ * with load, too, 4 (K + 1)^3 in full: `least` and load for 2 <= K <= 4, `least` for K <= 10, load
+ * for K <= 31. It depends on K alone, so all states of a cluster agree. Every feature splits what
+ * is learned; tens of rollouts fill tens of cells, not hundreds (`docs/explanation/algorithm.md`).
  */
 export function boundFeatures(
   features: StateFeatures,
   targetCount: number,
   maximumCells = MAXIMUM_CELLS,
 ): StateFeatures {
-  const actions = targetCount + 1;
   const { load, least, peers } = features;
-  const kept: StateFeatures = {};
-  let cells = actions * LOAD_BUCKETS.length;
-  if (cells > maximumCells) return kept;
-  const withLoad: StateFeatures = load === undefined ? kept : { load };
-  cells *= actions;
-  if (cells > maximumCells) return withLoad;
-  const withPeers: StateFeatures = peers === undefined ? withLoad : { ...withLoad, peers };
-  cells *= actions;
-  if (cells > maximumCells) return withPeers;
-  return least === undefined ? withPeers : { ...withPeers, least };
+  const values = { least: targetCount + 1, load: LOAD_BUCKETS.length, peers: targetCount + 1 };
+  let cells = targetCount + 1;
+  const fits = (name: keyof typeof values): boolean => {
+    if (cells * values[name] > maximumCells) return false;
+    cells *= values[name];
+    return true;
+  };
+  return {
+    ...(least !== undefined && fits('least') ? { least } : {}),
+    ...(load !== undefined && fits('load') ? { load } : {}),
+    ...(peers !== undefined && fits('peers') ? { peers } : {}),
+  };
 }
 
 /** The state as a string: features in the order load, least, peers; `all` when there are none. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action } from './action.ts';
+import { foldedRow } from './fold.ts';
 import type { StateKey } from './state.ts';
 import type { Values } from './td.ts';
 import type { Cell, ValueTable } from './value-table.ts';
@@ -11,10 +12,12 @@ export type Estimator = (own: Cell | undefined, state: StateKey, action: Action)
 export class WorkingTable implements Values<StateKey> {
   readonly #rows: Map<StateKey, Map<Action, Cell>>;
   readonly #estimator: Estimator;
+  readonly #table: ValueTable;
 
   /** `estimator` says what a cell is worth, above all one that was never updated. */
   constructor(estimator: Estimator, table: ValueTable = {}) {
     this.#estimator = estimator;
+    this.#table = table;
     this.#rows = new Map(
       Object.entries(table).map(([state, row]) => [state, new Map(Object.entries(row))]),
     );
@@ -25,11 +28,22 @@ export class WorkingTable implements Values<StateKey> {
   }
 
   cell(state: StateKey, action: Action): Cell | undefined {
-    return this.#rows.get(state)?.get(action);
+    return this.#row(state)?.get(action);
+  }
+
+  /** A state without a row of its own takes over those that say more, and they are gone. */
+  #row(state: StateKey): Map<Action, Cell> | undefined {
+    const own = this.#rows.get(state);
+    const folded = own === undefined ? foldedRow(this.#table, state) : undefined;
+    if (folded === undefined) return own;
+    for (const key of folded.from) this.#rows.delete(key);
+    const row = new Map(Object.entries(folded.row));
+    this.#rows.set(state, row);
+    return row;
   }
 
   write(state: StateKey, action: Action, cell: Cell): void {
-    let row = this.#rows.get(state);
+    let row = this.#row(state);
     if (row === undefined) {
       row = new Map();
       this.#rows.set(state, row);

@@ -7,11 +7,20 @@ const count = z.int().min(0);
 
 const versions = z.object({ perihelion: z.string(), kubernetes: z.string().optional() });
 
+/** No patch of ours is deeper; what reads a value walks it, and the stack ends before JSON does. */
+const DEPTH_LIMIT = 64;
+
 const cell = z.object({ value: z.number(), weight: z.number() });
 
+/**
+ * Whatever JSON says, as it stands: the schema of JSON values would drop a key `__proto__`, which a
+ * Pod may well have.
+ */
+const json = z.custom<z.core.util.JSONType>((value) => isShallow(value, DEPTH_LIMIT));
+
 const patchOperation = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('add'), path: z.string(), value: z.json() }),
-  z.object({ op: z.literal('replace'), path: z.string(), value: z.json() }),
+  z.object({ op: z.literal('add'), path: z.string(), value: json }),
+  z.object({ op: z.literal('replace'), path: z.string(), value: json }),
   z.object({ op: z.literal('remove'), path: z.string() }),
 ]);
 
@@ -23,6 +32,7 @@ const draw = z.object({
   circuitOpen: z.boolean().optional(),
   defaultSamples: z.number(),
   burnInDecisions: z.number(),
+  canaryRatio: z.number().optional(),
 });
 
 const decision = z.object({
@@ -32,6 +42,8 @@ const decision = z.object({
   action: z.string(),
   propensity: z.number(),
   holdout: z.boolean(),
+  acted: z.boolean().optional(),
+  required: z.boolean().optional(),
   choice: z.string(),
   epsilon: z.number(),
   seed: z.union([z.number(), z.string()]),
@@ -107,13 +119,69 @@ const settlement = z.object({
   versions,
 });
 
+const enforcement = z.object({
+  kind: z.literal('enforcement'),
+  time: z.string(),
+  namespace: z.string(),
+  workload: z.string(),
+  change: z.string(),
+  detail: z.string(),
+  pod: z.string().optional(),
+  decisionId: z.string().optional(),
+  target: z.string().optional(),
+  result: z.string().optional(),
+  versions,
+});
+
+const capacity = z.object({
+  kind: z.literal('capacity'),
+  time: z.string(),
+  id: z.string(),
+  namespace: z.string(),
+  workload: z.string(),
+  policy: z.string(),
+  outcome: z.enum(['held', 'recommended', 'applied', 'refused', 'failed']),
+  reason: z.string(),
+  scaling: z
+    .object({
+      replicas: z.number(),
+      state: z.string(),
+      action: z.string(),
+      best: z.string(),
+      propensity: z.number(),
+      choice: z.string(),
+      epsilon: z.number(),
+      exploreAllowed: z.boolean(),
+      seed: z.string(),
+      candidates: z.array(z.object({ action: z.string(), value: z.number(), weight: z.number() })),
+      reward: z.number().optional(),
+    })
+    .optional(),
+  move: z
+    .object({
+      pod: z.string(),
+      podUid: z.string(),
+      from: z.string(),
+      to: z.string(),
+      state: z.string(),
+      advantage: z.number(),
+      horizonSeconds: z.number(),
+      factor: z.number(),
+      saving: z.number(),
+      cost: z.number().optional(),
+      watts: z.number().optional(),
+    })
+    .optional(),
+  versions,
+});
+
 const drop = z.object({
   kind: z.literal('drop'),
   time: z.string(),
   dropped: z.record(z.string(), count),
 });
 
-const entry = z.discriminatedUnion('kind', [admission, settlement, drop]);
+const entry = z.discriminatedUnion('kind', [admission, settlement, enforcement, capacity, drop]);
 
 /**
  * Reads the entry of one audit line; the chain's own fields are ignored (see `chain.ts`), fields
@@ -142,6 +210,11 @@ function checked(json: unknown): ReturnType<typeof entry.safeParse> {
   } catch (cause) {
     throw malformed('nested too deeply', cause);
   }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return value !== undefined;
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
 function malformed(detail: string, cause?: unknown): PerihelionError {

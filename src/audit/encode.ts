@@ -3,10 +3,14 @@ import { PerihelionError } from '#errors';
 import type {
   AdmissionEntry,
   AuditEntry,
+  CapacityEntry,
+  CapacityMoveEntry,
+  CapacityScalingEntry,
   CellEntry,
   DecisionEntry,
   DrawEntry,
   DropEntry,
+  EnforcementEntry,
   PatchOperationEntry,
   ReadingEntry,
   SettlementEntry,
@@ -41,7 +45,10 @@ export function encodeEntry(entry: AuditEntry): string {
 
 /** JSON without any character that some reader takes for a line end or hides. */
 export function oneLine(value: unknown): string {
-  return JSON.stringify(value).replace(AMBIGUOUS, escapeUnit);
+  const text = JSON.stringify(value);
+  // Most lines are ASCII, which has one such character: two quick looks in place of a search.
+  const ascii = Buffer.byteLength(text, 'utf8') === text.length;
+  return ascii && !text.includes('\u007f') ? text : text.replace(AMBIGUOUS, escapeUnit);
 }
 
 function escapeUnit(unit: string): string {
@@ -54,6 +61,10 @@ function fieldsOf(entry: AuditEntry): Fields {
       return admissionFields(entry);
     case 'settlement':
       return settlementFields(entry);
+    case 'enforcement':
+      return enforcementFields(entry);
+    case 'capacity':
+      return capacityFields(entry);
     case 'drop':
       return dropFields(entry);
   }
@@ -94,6 +105,8 @@ function decisionFields(decision: DecisionEntry): Fields {
     action: decision.action,
     propensity: finite('propensity', decision.propensity),
     holdout: decision.holdout,
+    acted: decision.acted,
+    required: decision.required,
     choice: decision.choice,
     epsilon: finite('epsilon', decision.epsilon),
     seed: typeof decision.seed === 'number' ? finite('seed', decision.seed) : decision.seed,
@@ -120,6 +133,7 @@ function drawFields(draw: DrawEntry): Fields {
     circuitOpen: draw.circuitOpen,
     defaultSamples: finite('draw.defaultSamples', draw.defaultSamples),
     burnInDecisions: finite('draw.burnInDecisions', draw.burnInDecisions),
+    canaryRatio: optionalFinite('draw.canaryRatio', draw.canaryRatio),
   };
 }
 
@@ -162,6 +176,74 @@ function readingFields(reading: ReadingEntry): Fields {
     samples: finite('readings.samples', reading.samples),
     ageSeconds: finite('readings.ageSeconds', reading.ageSeconds),
     quality: reading.quality,
+  };
+}
+
+function enforcementFields(entry: EnforcementEntry): Fields {
+  return {
+    kind: entry.kind,
+    time: entry.time,
+    namespace: entry.namespace,
+    workload: entry.workload,
+    change: entry.change,
+    detail: entry.detail,
+    pod: entry.pod,
+    decisionId: entry.decisionId,
+    target: entry.target,
+    result: entry.result,
+    versions: versionsFields(entry.versions),
+  };
+}
+
+function capacityFields(entry: CapacityEntry): Fields {
+  return {
+    kind: entry.kind,
+    time: entry.time,
+    id: entry.id,
+    namespace: entry.namespace,
+    workload: entry.workload,
+    policy: entry.policy,
+    outcome: entry.outcome,
+    reason: entry.reason,
+    scaling: entry.scaling === undefined ? undefined : scalingFields(entry.scaling),
+    move: entry.move === undefined ? undefined : moveFields(entry.move),
+    versions: versionsFields(entry.versions),
+  };
+}
+
+function scalingFields(scaling: CapacityScalingEntry): Fields {
+  return {
+    replicas: finite('scaling.replicas', scaling.replicas),
+    state: scaling.state,
+    action: scaling.action,
+    best: scaling.best,
+    propensity: finite('scaling.propensity', scaling.propensity),
+    choice: scaling.choice,
+    epsilon: finite('scaling.epsilon', scaling.epsilon),
+    exploreAllowed: scaling.exploreAllowed,
+    seed: scaling.seed,
+    candidates: scaling.candidates.map(({ action, value, weight }) => ({
+      action,
+      value: finite('scaling.candidates.value', value),
+      weight: finite('scaling.candidates.weight', weight),
+    })),
+    reward: optionalFinite('scaling.reward', scaling.reward),
+  };
+}
+
+function moveFields(move: CapacityMoveEntry): Fields {
+  return {
+    pod: move.pod,
+    podUid: move.podUid,
+    from: move.from,
+    to: move.to,
+    state: move.state,
+    advantage: finite('move.advantage', move.advantage),
+    horizonSeconds: finite('move.horizonSeconds', move.horizonSeconds),
+    factor: finite('move.factor', move.factor),
+    saving: finite('move.saving', move.saving),
+    cost: optionalFinite('move.cost', move.cost),
+    watts: optionalFinite('move.watts', move.watts),
   };
 }
 

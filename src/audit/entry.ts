@@ -46,6 +46,8 @@ export interface DrawEntry {
   readonly defaultSamples: number;
   /** How many of them burn-in asks for. */
   readonly burnInDecisions: number;
+  /** Share of decisions acted upon, 0..1; undefined = all of them. */
+  readonly canaryRatio?: number | undefined;
 }
 
 /** An action that could not be taken, and why. */
@@ -65,6 +67,10 @@ export interface DecisionEntry {
   /** Probability with which the behaviour policy takes this action in this state, (0, 1]. */
   readonly propensity: number;
   readonly holdout: boolean;
+  /** False = outside the canary: decided, and nothing injected; undefined = true. */
+  readonly acted?: boolean | undefined;
+  /** True = the target is required, not only preferred; undefined = false. */
+  readonly required?: boolean | undefined;
   /** Why this action: `greedy`, `explore`, `holdout`, `burn-in`, ... */
   readonly choice: string;
   /** Exploration rate in force, 0..1. */
@@ -191,6 +197,86 @@ export interface SettlementEntry {
   readonly versions: VersionsEntry;
 }
 
+/** What happened to the required rules of one workload. */
+export interface EnforcementEntry {
+  readonly kind: 'enforcement';
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly namespace: string;
+  /** `Deployment/frontend`. */
+  readonly workload: string;
+  /** Stable word: `escalated`, `de-escalated`, `released` or `eviction`. */
+  readonly change: string;
+  /** Why, for people. */
+  readonly detail: string;
+  /** Name of the Pod that was to be evicted; undefined for the other changes, as what follows. */
+  readonly pod?: string | undefined;
+  readonly decisionId?: string | undefined;
+  /** The target that was required. */
+  readonly target?: Action | undefined;
+  /** Stable word, for example `evicted`, `bound`, `refused`. */
+  readonly result?: string | undefined;
+  readonly versions: VersionsEntry;
+}
+
+/** A decision about the replicas of a workload, or about a Pod that runs. */
+export interface CapacityEntry {
+  readonly kind: 'capacity';
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly id: string;
+  readonly namespace: string;
+  /** `Deployment/frontend`. */
+  readonly workload: string;
+  /** `name@generation` of the policy. */
+  readonly policy: string;
+  readonly outcome: 'held' | 'recommended' | 'applied' | 'refused' | 'failed';
+  /** Stable word behind the outcome, for example `owned` or `cooldown`. */
+  readonly reason: string;
+  readonly scaling?: CapacityScalingEntry | undefined;
+  readonly move?: CapacityMoveEntry | undefined;
+  readonly versions: VersionsEntry;
+}
+
+/** How a decision about replicas came about: enough to replay it. */
+export interface CapacityScalingEntry {
+  /** Before the decision. */
+  readonly replicas: number;
+  readonly state: StateKey;
+  /** `down`, `hold` or `up`. */
+  readonly action: Action;
+  /** The best known one, which is what is recommended. */
+  readonly best: Action;
+  readonly propensity: number;
+  readonly choice: string;
+  readonly epsilon: number;
+  readonly exploreAllowed: boolean;
+  readonly seed: string;
+  readonly candidates: readonly CandidateEntry[];
+  /** Of the interval that ended; undefined where it was not measured. */
+  readonly reward?: number | undefined;
+}
+
+/** How a decision about a running Pod came about: enough to weigh it again. */
+export interface CapacityMoveEntry {
+  readonly pod: string;
+  readonly podUid: string;
+  /** Targets. */
+  readonly from: Action;
+  readonly to: Action;
+  readonly state: StateKey;
+  /** Of the better target, times the chance to get there. */
+  readonly advantage: number;
+  readonly horizonSeconds: number;
+  /** The saving must be so many times the cost. */
+  readonly factor: number;
+  /** In cost-seconds; `cost` is undefined where it was not measured. */
+  readonly saving: number;
+  readonly cost?: number | undefined;
+  /** Power of the Pod, watts; undefined where it was not measured. */
+  readonly watts?: number | undefined;
+}
+
 /** Lines the sink had to drop since the last line; written by the sink itself. */
 export interface DropEntry {
   readonly kind: 'drop';
@@ -201,4 +287,5 @@ export interface DropEntry {
 }
 
 /** Anything that becomes one audit line. */
-export type AuditEntry = AdmissionEntry | SettlementEntry | DropEntry;
+export type AuditEntry =
+  AdmissionEntry | SettlementEntry | EnforcementEntry | CapacityEntry | DropEntry;

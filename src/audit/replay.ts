@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
+import { isActedUpon } from '#agent/canary.ts';
 import { chooseAmong, type Choice } from '#agent/choose.ts';
 import { withParameter } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
@@ -7,7 +8,8 @@ import type { DecisionEntry } from './entry.ts';
 
 /** One field of a decision that does not come out as it stands in the line. */
 export interface Difference {
-  readonly field: 'action' | 'propensity' | 'choice' | 'holdout' | 'epsilon' | 'candidates';
+  readonly field:
+    'action' | 'propensity' | 'choice' | 'holdout' | 'epsilon' | 'candidates' | 'acted';
   /** As in the line. */
   readonly recorded: string | number | boolean;
   /** As recomputed. */
@@ -60,6 +62,10 @@ export function replayDecision(decision: DecisionEntry): Replay {
     if (!(error instanceof RangeError)) throw error;
     return differing([['candidates', error.message, 'usable estimates']]);
   }
+  const { canaryRatio = 1 } = draw;
+  if (!(canaryRatio >= 0 && canaryRatio <= 1)) {
+    return { kind: 'incomplete', reason: `a canary ratio of ${canaryRatio}` };
+  }
   return compared(decision, choice);
 }
 
@@ -71,6 +77,10 @@ function compared(decision: DecisionEntry, choice: Choice): Replay {
     ['holdout', decision.holdout, choice.reason === 'holdout'],
     ['epsilon', decision.epsilon, choice.epsilon],
   ];
+  const ratio = decision.draw?.canaryRatio;
+  if (ratio !== undefined) {
+    pairs.push(['acted', decision.acted ?? true, isActedUpon(decision.seed, ratio)]);
+  }
   const found = pairs.filter(([, recorded, replayed]) => !Object.is(recorded, replayed));
   return found.length === 0 ? { kind: 'matched' } : differing(found);
 }

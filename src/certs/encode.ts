@@ -6,10 +6,17 @@ import type { AlternativeNames } from './names.ts';
 
 const signBytes = promisify(sign);
 
-/** Part of node-forge that its type declarations leave out. */
+/** Parts of node-forge that its type declarations leave out. */
 interface BodyWriter {
   getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
 }
+interface DerReader {
+  /** Without decoding, a point that happens to look like ASN.1 is not taken for it. */
+  fromDer(bytes: string, options: { strict: boolean; decodeBitStrings: boolean }): forge.asn1.Asn1;
+}
+
+/** Where the subject's public key stands in the body of a certificate (RFC 5280, 4.1). */
+const PUBLIC_KEY_FIELD = 6;
 
 /** Clocks differ: a certificate is valid from one hour before it was made. */
 export const BACKDATE_MILLISECONDS = 3_600_000;
@@ -44,7 +51,8 @@ export async function encodeCertificate(
   issuerPrivateKeyPem: string,
 ): Promise<string> {
   const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.publicKeyFromPem(content.publicKeyPem);
+  // forge knows RSA alone: this stands in for the key until the body is written.
+  certificate.publicKey = forge.pki.publicKeyFromPem(content.issuerPublicKeyPem);
   certificate.serialNumber = newSerial();
   certificate.validity.notBefore = new Date(content.now - BACKDATE_MILLISECONDS);
   certificate.validity.notAfter = new Date(content.now + content.lifetimeMilliseconds);
@@ -52,13 +60,14 @@ export async function encodeCertificate(
   certificate.setIssuer(attributes(content.issuer));
   certificate.setExtensions([
     ...(content.names === undefined ? authorityExtensions() : serverExtensions(content.names)),
-    { name: 'subjectKeyIdentifier' },
+    { name: 'subjectKeyIdentifier', value: octets(keyIdentifier(content.publicKeyPem)) },
     { name: 'authorityKeyIdentifier', keyIdentifier: keyIdentifier(content.issuerPublicKeyPem) },
   ]);
   const algorithm = forge.pki.oids['sha256WithRSAEncryption'] ?? '';
   certificate.signatureOid = algorithm;
   certificate.siginfo.algorithmOid = algorithm;
   const body = (forge.pki as typeof forge.pki & BodyWriter).getTBSCertificate(certificate);
+  (body.value as forge.asn1.Asn1[])[PUBLIC_KEY_FIELD] = publicKeyInfo(content.publicKeyPem);
   certificate.tbsCertificate = body;
   const bytes = Buffer.from(forge.asn1.toDer(body).getBytes(), 'latin1');
   const signature = await signBytes('sha256', bytes, issuerPrivateKeyPem);
@@ -83,7 +92,8 @@ function authorityExtensions(): object[] {
 function serverExtensions(names: AlternativeNames): object[] {
   return [
     { name: 'basicConstraints', critical: true, cA: false },
-    { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
+    // With a key that only signs there is nothing to encipher (RFC 8813).
+    { name: 'keyUsage', critical: true, digitalSignature: true },
     { name: 'extKeyUsage', serverAuth: true },
     {
       name: 'subjectAltName',
@@ -102,8 +112,22 @@ function newSerial(): string {
   return bytes.toString('hex');
 }
 
+/** The SubjectPublicKeyInfo as node:crypto writes it, whatever kind of key it is. */
+function publicKeyInfo(publicKeyPem: string): forge.asn1.Asn1 {
+  const der = createPublicKey(publicKeyPem).export({ type: 'spki', format: 'der' });
+  const reader = forge.asn1 as typeof forge.asn1 & DerReader;
+  return reader.fromDer(der.toString('binary'), { strict: true, decodeBitStrings: false });
+}
+
 /** RFC 5280, 4.2.1.2 (1): SHA-1 of the public key's bits; a name, not a protection. */
 function keyIdentifier(publicKeyPem: string): string {
-  const bits = createPublicKey(publicKeyPem).export({ type: 'pkcs1', format: 'der' });
-  return createHash('sha1').update(bits).digest('binary');
+  const [, bitString] = publicKeyInfo(publicKeyPem).value as forge.asn1.Asn1[];
+  const bits = bitString?.value as string;
+  // The first byte of a bit string counts its unused bits, of which a key has none.
+  return createHash('sha1').update(bits.slice(1), 'binary').digest('binary');
+}
+
+function octets(bytes: string): forge.asn1.Asn1 {
+  const { Class, Type } = forge.asn1;
+  return forge.asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, bytes);
 }

@@ -3,7 +3,7 @@ import { randomBytes, type X509Certificate } from 'node:crypto';
 import { PerihelionError } from '#errors';
 import { checkAuthority, checkServer, type Pair } from './check.ts';
 import { encodeCertificate, type Subject } from './encode.ts';
-import { newKeyPair } from './key.ts';
+import { newAuthorityKeyPair, newServerKeyPair } from './key.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import type { AlternativeNames } from './names.ts';
 
@@ -14,7 +14,7 @@ export async function issueAuthority(
   now: number,
   lifetimeMilliseconds = LIFETIMES.authorityTurn + LIFETIMES.authorityMark,
 ): Promise<Pair> {
-  const { privateKeyPem, publicKeyPem } = await newKeyPair();
+  const { privateKeyPem, publicKeyPem } = await newAuthorityKeyPair();
   const commonName = `perihelion-ca-${randomBytes(4).toString('hex')}`;
   const subject: Subject = { organization: ORGANIZATION, commonName };
   const certificatePem = await encodeCertificate(
@@ -51,7 +51,7 @@ export async function issueServer(
     throw new PerihelionError('PERI_CERTIFICATE_INVALID', 'server: no name to serve under');
   }
   const issuer = checkAuthority(authority, now);
-  const { privateKeyPem, publicKeyPem } = await newKeyPair();
+  const { privateKeyPem, publicKeyPem } = await newServerKeyPair();
   const certificatePem = await encodeCertificate(
     {
       publicKeyPem,

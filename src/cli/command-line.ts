@@ -17,6 +17,7 @@ import { demoCommand } from './demo/command.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { explainCommand } from './explain/command.ts';
 import { policyCommands } from './policy/commands.ts';
+import { recommendCommand } from './recommend/command.ts';
 import { reportCommand } from './report/command.ts';
 import { serveCommand } from './serve/command.ts';
 import { simulateCommand } from './simulate/command.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   simulateCommand,
   explainCommand,
   reportCommand,
+  recommendCommand,
   doctorCommand,
   auditCommands,
   policyCommands,

@@ -5,6 +5,7 @@ import { Backoff, type Sleep } from './backoff.ts';
 import { asObject, type JsonObject } from './json.ts';
 import { errorOfAnswer, KubernetesError, NO_ANSWER } from './kubernetes-error.ts';
 import type { PooledKubeConfig } from './pooled-kube-config.ts';
+import { ServerClock } from './server-clock.ts';
 
 /** What may be said about one call. */
 export interface CallOptions {
@@ -66,15 +67,22 @@ export class KubeClient implements KubeApi {
   readonly #config: PooledKubeConfig;
   readonly #random: () => number;
   readonly #sleep: Sleep;
+  readonly #now: (() => number) | undefined;
+  /** How far the API server's clock is from ours; knows nothing where no clock was passed in. */
+  readonly serverClock = new ServerClock();
 
-  /** @param ports.random uniform in [0, 1), for the jitter */
+  /**
+   * @param ports.random uniform in [0, 1), for the jitter
+   * @param ports.now milliseconds since the epoch, compared with the times of the answers
+   */
   constructor(
     config: PooledKubeConfig,
-    ports: { readonly random: () => number; readonly sleep: Sleep },
+    ports: { readonly random: () => number; readonly sleep: Sleep; readonly now?: () => number },
   ) {
     this.#config = config;
     this.#random = ports.random;
     this.#sleep = ports.sleep;
+    this.#now = ports.now;
   }
 
   /** Reads an object, or a list of a collection. */
@@ -173,6 +181,7 @@ export class KubeClient implements KubeApi {
         ...(pooled === undefined ? {} : { dispatcher: pooled }),
         ...(how.signal === undefined ? {} : { signal: how.signal }),
       });
+      if (this.#now !== undefined) this.serverClock.note(answer.headers['date'], this.#now());
       if (answer.statusCode < 300) return answer;
       const retryAfter = answer.headers['retry-after'];
       throw errorOfAnswer(

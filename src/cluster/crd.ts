@@ -4,6 +4,7 @@ import { API_GROUP, API_VERSION } from './api-group.ts';
 import { asObject, isObject, type JsonObject } from './json.ts';
 import { modelSpecSchema } from './model-schema.ts';
 import { policySpecSchema } from './policy-schema.ts';
+import { RECOMMENDATIONS_SCHEMA } from './policy-recommendations.ts';
 import { CONDITION_TYPES } from './policy-status.ts';
 
 /** A column of `kubectl get`. */
@@ -88,6 +89,7 @@ const policyStatus: JsonObject = {
         },
       },
     },
+    recommendations: RECOMMENDATIONS_SCHEMA,
   },
 };
 

@@ -27,6 +27,9 @@ export type DecisionReading =
   | { readonly kind: 'valid'; readonly record: DecisionRecord }
   | { readonly kind: 'forged'; readonly reason: string };
 
+/** Fields that only some decisions have; each is signed behind the others where it is true. */
+type Mark = 'shadow' | 'required';
+
 /** Names of the annotations that every decision has, one per field of a {@link DecisionRecord}. */
 export const DECISION_ANNOTATIONS = {
   id: `${PREFIX}/decision-id`,
@@ -39,10 +42,21 @@ export const DECISION_ANNOTATIONS = {
   holdout: `${PREFIX}/holdout`,
   policy: `${PREFIX}/policy`,
   modelVersion: `${PREFIX}/model-version`,
-} as const satisfies Record<Exclude<keyof DecisionRecord, 'shadow'>, string>;
+} as const satisfies Record<Exclude<keyof DecisionRecord, Mark>, string>;
 
-/** Annotation of a decision: `true` = taken in mode Shadow; absent or `false` = it was not. */
+/** Annotation of a decision: `true` = nothing was injected; absent or `false` = it was. */
 export const SHADOW_ANNOTATION = `${PREFIX}/shadow`;
+
+/** Annotation of a decision: `true` = the target is required; absent or `false` = it is not. */
+export const REQUIRED_ANNOTATION = `${PREFIX}/required`;
+
+/** Annotations of {@link Mark}s, in the order in which they are signed. */
+export const MARK_ANNOTATIONS = {
+  shadow: SHADOW_ANNOTATION,
+  required: REQUIRED_ANNOTATION,
+} as const satisfies Record<Mark, string>;
+
+const MARKS: readonly Mark[] = ['shadow', 'required'];
 
 /** Annotation that holds the HMAC-SHA256 of all others and the subject, base64url. */
 export const SIGNATURE_ANNOTATION = `${PREFIX}/signature`;
@@ -50,8 +64,6 @@ export const SIGNATURE_ANNOTATION = `${PREFIX}/signature`;
 /** Stands first in what is signed, so that no other use of the key can be taken for this one. */
 const CONTEXT = 'perihelion.dev/decision/v1';
 const FIELDS = Object.keys(DECISION_ANNOTATIONS) as (keyof typeof DECISION_ANNOTATIONS)[];
-/** Signed behind the fields of a Shadow decision; without it nothing changes for the others. */
-const SHADOW_MARK = 'shadow';
 
 /**
  * The subject of a Pod, from the object under review as well as from a `SlimPod`: both give the
@@ -90,9 +102,10 @@ export function annotationsOf(
   FIELDS.forEach((field, index) => {
     annotations[DECISION_ANNOTATIONS[field]] = values[index] ?? '';
   });
-  const shadow = record.shadow === true;
-  if (shadow) annotations[SHADOW_ANNOTATION] = 'true';
-  const signed = shadow ? [...values, SHADOW_MARK] : values;
+  // Without a mark nothing is signed for it: decisions of before there were any stay valid.
+  const marks = MARKS.filter((mark) => record[mark] === true);
+  for (const mark of marks) annotations[MARK_ANNOTATIONS[mark]] = 'true';
+  const signed = [...values, ...marks];
   annotations[SIGNATURE_ANNOTATION] = sign(signed, subject, key).toString('base64url');
   return annotations;
 }
@@ -118,16 +131,21 @@ export function readDecision(
     if (value === undefined) return forged(`${DECISION_ANNOTATIONS[field]} is missing`);
     values.push(value);
   }
-  const mark = own(annotations, SHADOW_ANNOTATION) ?? 'false';
-  if (!['true', 'false'].includes(mark)) return forged(`${SHADOW_ANNOTATION} is true or false`);
-  const shadow = mark === 'true';
-  const signed = shadow ? [...values, SHADOW_MARK] : values;
-  if (!verify(signed, subject, signature, keys)) {
+  const marks: Mark[] = [];
+  for (const mark of MARKS) {
+    const value = own(annotations, MARK_ANNOTATIONS[mark]) ?? 'false';
+    if (!['true', 'false'].includes(value)) {
+      return forged(`${MARK_ANNOTATIONS[mark]} is true or false`);
+    }
+    if (value === 'true') marks.push(mark);
+  }
+  if (!verify([...values, ...marks], subject, signature, keys)) {
     return forged('the signature does not match the fields, the owner and the key');
   }
   const record = parse(values);
   if (typeof record === 'string') return forged(record);
-  return { kind: 'valid', record: shadow ? { ...record, shadow: true } : record };
+  const marked = Object.fromEntries(marks.map((mark) => [mark, true as const]));
+  return { kind: 'valid', record: { ...record, ...marked } };
 }
 
 function verify(

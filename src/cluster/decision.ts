@@ -31,6 +31,8 @@ export interface DecisionRecord {
   readonly policy: string;
   /** Version of the model shard that was used; 0 = none yet. */
   readonly modelVersion: number;
-  /** Taken in mode Shadow: nothing was injected, the scheduler decided alone. */
+  /** Taken in mode Shadow or outside the canary: nothing was injected, the scheduler decided alone. */
   readonly shadow?: true | undefined;
+  /** The target was required, not only preferred: the Pod may have to be released. */
+  readonly required?: true | undefined;
 }

@@ -42,6 +42,11 @@ export interface LeasePorts {
   readonly sleep: Sleep;
   /** Told of failed tries and of errors of the leader's work. Must not throw. */
   readonly onError?: (error: unknown) => void;
+  /**
+   * Why this process must not lead now, for example a clock that is wrong; undefined = it may. A
+   * leader that is told so gives the lease back.
+   */
+  readonly unfit?: () => string | undefined;
   /** The epoch must be at least this: one more than any epoch seen in stored objects. */
   readonly leastEpoch?: () => number;
 }
@@ -113,7 +118,8 @@ export class LeaderElector {
    */
   async run(lead: (leadership: Leadership) => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      if (await this.#tryToHold(this.#times.renewDeadlineSeconds * 1000, signal)) {
+      const deadline = this.#times.renewDeadlineSeconds * 1000;
+      if (this.#isFit() && (await this.#tryToHold(deadline, signal))) {
         await this.#term(lead, signal);
       }
       const pause = this.#times.retryPeriodSeconds * 1000 * (1 + JITTER * this.#ports.random());
@@ -137,6 +143,10 @@ export class LeaderElector {
     await this.#release();
   }
 
+  #isFit(): boolean {
+    return this.#ports.unfit?.() === undefined;
+  }
+
   async #work(
     lead: (leadership: Leadership) => Promise<void>,
     leadership: Leadership,
@@ -155,7 +165,7 @@ export class LeaderElector {
       if (left <= 0) return;
       await this.#ports.sleep(Math.min(left, this.#times.retryPeriodSeconds * 1000), signal);
       const rest = this.#heldUntil - this.#ports.monotonic();
-      if (isAborted(signal) || rest <= 0) return;
+      if (isAborted(signal) || rest <= 0 || !this.#isFit()) return;
       await this.#tryToHold(rest, signal);
       // Somebody else has it: no need to wait for the deadline.
       if (this.#seen !== undefined && this.#seen.record.holder !== this.#lease.identity) return;

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {
-  ModelShard,
-  Observation,
-  StoredBaseline,
-  StoredCell,
-  TargetObservation,
-  WorkloadObservation,
-} from './model.ts';
+import { PerihelionError } from '#errors';
+import type { ModelShard, Observation, TargetObservation, WorkloadObservation } from './model.ts';
+import { asObject } from './json.ts';
+import { decodeEnforced, encodeEnforced } from './enforcement-codec.ts';
+import { decodeCapacity, encodeCapacity } from './capacity-codec.ts';
 import { decodeEvidence, encodeEvidence } from './evidence-codec.ts';
+import { decodeBefore, encodeBefore } from './before-codec.ts';
 import { decodeNumber, encodeNumber, malformed } from './model-numbers.ts';
 import { decodePowerCurves, encodePowerCurves } from './power-curve-codec.ts';
-import { MODEL_LIMITS, modelSpecSchema, type ModelSpec } from './model-schema.ts';
+import { MODEL_FORMAT, MODEL_LIMITS, modelSpecSchema, type ModelSpec } from './model-schema.ts';
+import {
+  decodeBaselines,
+  decodeCells,
+  decodeStatistics,
+  encodeBaselines,
+  encodeCells,
+  encodeStatistics,
+} from './table-codec.ts';
 
 /** A stored model in memory: a shard or an observation. */
 export type StoredModel =
@@ -32,23 +38,17 @@ export function encodeShard(shard: ModelShard): ModelSpec {
     shard: {
       version: shard.version,
       episodes: shard.episodes,
-      cells: rows(shard.cells).map(([state, action, cell]) => ({
-        state,
-        action,
-        value: encodeNumber(cell.value),
-        weight: encodeNumber(cell.weight),
-      })),
-      baselines: rows(shard.baselines).map(([loadBucket, cost, statistics]) => ({
-        loadBucket,
-        cost,
-        ...encodeStatistics(statistics),
-      })),
+      cells: encodeCells(shard.cells),
+      baselines: encodeBaselines(shard.baselines),
       load: encodeStatistics(shard.load),
       defaultSamples: shard.defaultSamples,
       settled: [...shard.settled],
       followed: shard.followed,
       asked: shard.asked,
+      ...encodeEnforced(shard),
       ...encodeEvidence(shard),
+      ...encodeCapacity(shard),
+      ...(shard.before === undefined ? {} : { before: encodeBefore(shard.before) }),
     },
   });
 }
@@ -82,11 +82,23 @@ export function encodeObservation(observation: Observation): ModelSpec {
   });
 }
 
+/** The format that a raw spec says it has, before anything else of it is looked at. */
+export function formatOf(spec: unknown): number {
+  const { format } = asObject(spec);
+  return typeof format === 'number' ? format : MODEL_FORMAT;
+}
+
 /**
  * Reads the spec of a PlacementModel.
- * @throws PerihelionError `PERI_MODEL_MALFORMED`, naming the first unusable field
+ * @throws PerihelionError `PERI_MODEL_MALFORMED`, naming the first unusable field;
+ *   `PERI_MODEL_NEWER` for a format of a newer version
  */
 export function decodeModel(namespace: string, spec: unknown): StoredModel {
+  const format = formatOf(spec);
+  if (format > MODEL_FORMAT) {
+    const text = `PlacementModel spec.format: ${format}; this version reads up to ${MODEL_FORMAT}`;
+    throw new PerihelionError('PERI_MODEL_NEWER', text);
+  }
   const parsed = validated(spec);
   const policy = parsed.policyName;
   if (parsed.shard !== undefined && parsed.workload !== undefined) {
@@ -104,22 +116,17 @@ function decodeShard(spec: ShardSpec): Omit<ModelShard, 'namespace' | 'policy' |
   return {
     version: spec.version,
     episodes: spec.episodes,
-    cells: table(
-      spec.cells.map(({ state, action, value, weight }) => [
-        state,
-        action,
-        { value: decodeNumber(value), weight: decodeNumber(weight) } satisfies StoredCell,
-      ]),
-    ),
-    baselines: table(
-      spec.baselines.map((row) => [row.loadBucket, row.cost, decodeStatistics(row)]),
-    ),
+    cells: decodeCells(spec.cells),
+    baselines: decodeBaselines(spec.baselines),
     load: decodeStatistics(spec.load),
     defaultSamples: spec.defaultSamples,
     settled: spec.settled,
     followed: spec.followed,
     asked: spec.asked,
+    ...decodeEnforced(spec),
     ...decodeEvidence(spec),
+    ...decodeCapacity(spec),
+    ...(spec.before === undefined ? {} : { before: decodeBefore(spec.before) }),
   };
 }
 
@@ -163,22 +170,6 @@ function optionalNumber<K extends string>(
   return value === undefined ? {} : ({ [name]: encodeNumber(value) } as Partial<Record<K, string>>);
 }
 
-function encodeStatistics(statistics: StoredBaseline): Record<keyof StoredBaseline, string> {
-  return {
-    mean: encodeNumber(statistics.mean),
-    variance: encodeNumber(statistics.variance),
-    weight: encodeNumber(statistics.weight),
-  };
-}
-
-function decodeStatistics(spec: Readonly<Record<keyof StoredBaseline, string>>): StoredBaseline {
-  return {
-    mean: decodeNumber(spec.mean),
-    variance: decodeNumber(spec.variance),
-    weight: decodeNumber(spec.weight),
-  };
-}
-
 /** RFC 3339 with milliseconds. */
 function encodeTime(milliseconds: number): string {
   const time = new Date(Math.round(milliseconds));
@@ -186,32 +177,6 @@ function encodeTime(milliseconds: number): string {
     throw malformed('observedAt', `${milliseconds} is no time`);
   }
   return time.toISOString();
-}
-
-function rows<T>(
-  table: Readonly<Record<string, Readonly<Record<string, T>>>>,
-): [row: string, column: string, value: T][] {
-  return Object.entries(table).flatMap(([row, columns]) =>
-    Object.entries(columns).map(([column, value]): [string, string, T] => [row, column, value]),
-  );
-}
-
-/** Own properties only, so that a row named `__proto__` is a row like any other. */
-function table<T>(
-  list: readonly (readonly [row: string, column: string, value: T])[],
-): Record<string, Record<string, T>> {
-  const byRow = new Map<string, [string, T][]>();
-  for (const [row, column, value] of list) {
-    const columns = byRow.get(row) ?? [];
-    columns.push([column, value]);
-    byRow.set(row, columns);
-  }
-  return Object.fromEntries(
-    [...byRow].map(([row, columns]): [string, Record<string, T>] => [
-      row,
-      Object.fromEntries(columns),
-    ]),
-  );
 }
 
 function checked(spec: ModelSpec): ModelSpec {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import { storedMovingSchema, storedScalingSchema } from './capacity-schema.ts';
 
 /*
  * The spec of a PlacementModel: what `src/cluster/model.ts` holds in memory, in the form the
@@ -25,9 +26,19 @@ export const MODEL_LIMITS = {
   /** Targets at which Shadow decisions landed, and Shadow decisions remembered. */
   landings: 256,
   shadowDecisions: 200,
+  /** Targets whose adherence is kept. */
+  adherence: 256,
+  /** Cells that a shard says the last values of. */
+  cellsBefore: 128,
   /** Bytes of the whole spec as JSON. */
   specBytes: 900_000,
 } as const;
+
+/**
+ * The newest format of a model that this version reads and the one that it writes. Optional fields
+ * do not raise it; a field whose meaning changes does.
+ */
+export const MODEL_FORMAT = 1;
 
 /** A double in decimal. */
 export const DECIMAL_PATTERN = /^-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?$/;
@@ -93,6 +104,27 @@ const circuit = z
   })
   .meta({ description: 'Circuit breaker of the workload.' });
 
+const adherence = z
+  .object({
+    target: text(nameCharacters, 'Target.'),
+    asked: decimal('Pods that were asked to prefer it, older ones counting less, in decimal.'),
+    followed: decimal('Those of them that landed there, in decimal.'),
+  })
+  .meta({ description: 'How the scheduler followed the preference for one target.' });
+
+const enforcement = z
+  .object({
+    escalatedAt: count(
+      'Since when the preference is a required rule, in milliseconds since the epoch; 0 = it is not.',
+    ),
+    releasedAt: count('Last release, in milliseconds since the epoch; 0 = never.'),
+    releasedUntil: count('Until when nothing is required, in milliseconds since the epoch.'),
+    coolingSeconds: count('Length of the last cooling-off time; 0 = none yet.'),
+    hour: count('Hour since the epoch that `evictions` counts.'),
+    evictions: count('Pods whose eviction was begun in that hour.'),
+  })
+  .meta({ description: 'Required rules of the workload: escalation and release.' });
+
 const arm = z
   .object({
     count: count('Decisions.'),
@@ -156,6 +188,36 @@ const shadow = z
   })
   .meta({ description: 'What decisions in mode Shadow would have been worth.' });
 
+const before = z
+  .object({
+    added: count('Decisions that the last write settled: the last ones of `settled`.'),
+    episodes: count('Rollouts settled before it.'),
+    defaultSamples: count('Decisions of the default scheduler measured before it.'),
+    load: z
+      .object(statistics)
+      .meta({ description: 'Load of the workload before it, in requests per second.' }),
+    cells: z
+      .array(cell)
+      .max(MODEL_LIMITS.cellsBefore)
+      .meta({
+        description: 'Cells that it changed, as they were; weight 0 = it was not there.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['state', 'action'],
+      }),
+    baselines: z
+      .array(baseline)
+      .max(MODEL_LIMITS.baselines)
+      .meta({
+        description: 'Baselines that it changed, as they were; weight 0 = it was not there.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['loadBucket', 'cost'],
+      }),
+  })
+  .meta({
+    description:
+      'What the last write changed: with it the next leader finishes a rollout of which one shard was written and another was not.',
+  });
+
 const shard = z
   .object({
     version: count('Rises by one with every write.'),
@@ -186,9 +248,22 @@ const shard = z
     }),
     followed: count('Pods that landed on the target they were asked to prefer.'),
     asked: count('Pods that were asked to prefer a target.'),
+    adherence: z
+      .array(adherence)
+      .max(MODEL_LIMITS.adherence)
+      .optional()
+      .meta({
+        description: 'The same by target, of about the newest Pods.',
+        'x-kubernetes-list-type': MAP,
+        'x-kubernetes-list-map-keys': ['target'],
+      }),
+    enforcement: enforcement.optional(),
     circuit: circuit.optional(),
     savings: savings.optional(),
     shadow: shadow.optional(),
+    scaling: storedScalingSchema.optional(),
+    moving: storedMovingSchema.optional(),
+    before: before.optional(),
   })
   .meta({ description: 'What is learned of one workload or one tier.' });
 
@@ -279,6 +354,11 @@ export const modelSpecSchema = z
       .min(1)
       .max(253)
       .meta({ description: 'PlacementPolicy that this was learned under.' }),
+    format: z.int().min(1).max(1_000_000).optional().meta({
+      description:
+        'Format of the rest; absent = 1. A process that does not know it leaves the object alone.',
+      format: 'int32',
+    }),
     workload: text(
       workloadCharacters,
       'Workload, for example `Deployment/frontend`, or `Tier/data` for the prior of a tier.',

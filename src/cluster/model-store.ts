@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PerihelionError } from '#errors';
 import { API_GROUP, GROUP_VERSION, resourcePath, RESOURCES } from './api-group.ts';
 import type { KubeApi } from './client.ts';
 import { asObject, asText, asTextMap, type JsonObject } from './json.ts';
 import { KubernetesError } from './kubernetes-error.ts';
-import { decodeModel, encodeObservation, encodeShard } from './model-codec.ts';
+import { decodeModel, encodeObservation, encodeShard, formatOf } from './model-codec.ts';
 import { modelLabels, observationName, shardName } from './model-name.ts';
-import type { ModelSpec } from './model-schema.ts';
-import type { ModelShard, Observation } from './model.ts';
+import { MODEL_FORMAT, type ModelSpec } from './model-schema.ts';
+import type { ModelShard, ModelView, Observation } from './model.ts';
 import type { WorkloadKey } from './workload.ts';
 
 /** Annotation that holds the leader's epoch: a former leader sees that it is one. */
@@ -38,30 +39,45 @@ interface Draft {
  * that no write is ever lost; each shard write must be the successor (`version` + 1) of what
  * stands, so that a write whose answer was lost is not done twice; each carries the epoch of the
  * lease, so that a leader that was deposed without noticing is stopped.
+ *
+ * An object of a newer format is left as it is, and reading or replacing it fails.
+ * An object under a shard's name that cannot be read, or that is of another workload, was not
+ * written by a leader. The last good content stands in for it, and the next write replaces it.
  */
 export class ModelStore {
   readonly #api: KubeApi;
   readonly #epoch: number;
+  readonly #lastGood: Pick<ModelView, 'shard'> | undefined;
   readonly #known = new Map<string, Known>();
   /** Epoch of a later leader, once one was seen: from then on nothing is written. */
   #fence: number | undefined;
 
-  /** @param epoch `leaseTransitions` of the lease this process holds */
-  constructor(api: KubeApi, epoch: number) {
+  /**
+   * @param epoch `leaseTransitions` of the lease this process holds
+   * @param lastGood shards as they were last read well; without it a broken one is begun anew
+   */
+  constructor(api: KubeApi, epoch: number, lastGood?: Pick<ModelView, 'shard'>) {
     this.#api = api;
     this.#epoch = epoch;
+    this.#lastGood = lastGood;
   }
 
   /**
-   * Reads a shard as it stands; undefined = none yet.
-   * @throws KubernetesError; PerihelionError `PERI_MODEL_MALFORMED`
+   * Reads a shard as it stands, or as it last was where it is broken; undefined = none yet.
+   * @throws KubernetesError
    */
   async readShard(
     namespace: string,
     policy: string,
     workload: WorkloadKey,
   ): Promise<ModelShard | undefined> {
-    return shardOf(namespace, await this.#read(namespace, shardName(policy, workload)));
+    const name = shardName(policy, workload);
+    const raw = await this.#read(namespace, name);
+    // What is not to be replaced is not known either: a write would ask for it again.
+    if (formatOf(raw?.['spec']) > MODEL_FORMAT) this.#known.delete(`${namespace}/${name}`);
+    const standing = this.#standing({ namespace, policy, workload }, raw);
+    this.#noteVersion(`${namespace}/${name}`, standing?.version ?? 0);
+    return standing;
   }
 
   /**
@@ -78,15 +94,15 @@ export class ModelStore {
       labels: modelLabels(policy, 'shard'),
       spec: encodeShard(shard),
     };
-    if (this.#isFenced()) return this.#refusal(namespace, undefined);
+    if (this.#isFenced()) return this.#refusal(undefined);
     if (this.#known.get(`${namespace}/${draft.name}`)?.version !== shard.version - 1) {
-      const stored = await this.#read(namespace, draft.name);
-      const isNext = versionOf(stored) === shard.version - 1;
-      if (this.#isFenced() || !isNext) return this.#refusal(namespace, stored);
+      const standing = await this.readShard(namespace, policy, workload);
+      const isNext = (standing?.version ?? 0) === shard.version - 1;
+      if (this.#isFenced() || !isNext) return this.#refusal(standing);
     }
-    const written = await this.#write(draft);
+    const written = await this.#write(draft, shard.version);
     if (written !== undefined) return { kind: 'written', resourceVersion: written };
-    return this.#refusal(namespace, await this.#read(namespace, draft.name));
+    return this.#refusal(await this.readShard(namespace, policy, workload));
   }
 
   /**
@@ -103,9 +119,14 @@ export class ModelStore {
       spec: encodeObservation(observation),
     };
     for (let attempt = 0; attempt < 2 && !this.#isFenced(); attempt += 1) {
-      const written = await this.#write(draft);
+      const written = await this.#write(draft, 0);
       if (written !== undefined) return { kind: 'written', resourceVersion: written };
-      await this.#read(namespace, draft.name);
+      // What a newer version wrote is not replaced by what an older one knows.
+      const standing = await this.#read(namespace, draft.name);
+      if (formatOf(standing?.['spec']) > MODEL_FORMAT) {
+        this.#known.delete(`${namespace}/${draft.name}`);
+        decodeModel(namespace, standing?.['spec']);
+      }
     }
     if (this.#fence !== undefined) return { kind: 'fenced', epoch: this.#fence };
     return { kind: 'conflict', current: undefined };
@@ -115,9 +136,33 @@ export class ModelStore {
     return this.#fence !== undefined;
   }
 
-  #refusal(namespace: string, stored: JsonObject | undefined): WriteResult<ModelShard> {
+  #refusal(current: ModelShard | undefined): WriteResult<ModelShard> {
     if (this.#fence !== undefined) return { kind: 'fenced', epoch: this.#fence };
-    return { kind: 'conflict', current: shardOf(namespace, stored) };
+    return { kind: 'conflict', current };
+  }
+
+  /** The content of an object that was read, or what was last good of it. */
+  #standing(
+    wanted: Pick<ModelShard, 'namespace' | 'policy' | 'workload'>,
+    raw: JsonObject | undefined,
+  ): ModelShard | undefined {
+    if (raw === undefined) return undefined;
+    const { namespace, policy, workload } = wanted;
+    try {
+      const model = decodeModel(namespace, raw['spec']);
+      const isShard = model.kind === 'shard';
+      if (isShard && model.shard.policy === policy && model.shard.workload === workload) {
+        return model.shard;
+      }
+    } catch (error) {
+      if (!(error instanceof PerihelionError) || error.code === 'PERI_MODEL_NEWER') throw error;
+    }
+    return this.#lastGood?.shard(namespace, policy, workload);
+  }
+
+  #noteVersion(key: string, version: number): void {
+    const known = this.#known.get(key);
+    if (known !== undefined) this.#known.set(key, { ...known, version });
   }
 
   async #read(namespace: string, name: string): Promise<JsonObject | undefined> {
@@ -126,7 +171,7 @@ export class ModelStore {
       const raw = await this.#api.get(resourcePath(RESOURCES.models, { namespace, name }));
       const metadata = asObject(raw['metadata']);
       const resourceVersion = asText(metadata['resourceVersion']);
-      this.#known.set(key, { resourceVersion, version: versionOf(raw) });
+      this.#known.set(key, { resourceVersion, version: 0 });
       const epoch = Number(asTextMap(metadata['annotations'])[EPOCH_ANNOTATION] ?? '0');
       if (epoch > this.#epoch) this.#fence = epoch;
       return raw;
@@ -138,7 +183,7 @@ export class ModelStore {
   }
 
   /** The new resourceVersion; undefined when something else stands there than was known. */
-  async #write(draft: Draft): Promise<string | undefined> {
+  async #write(draft: Draft, version: number): Promise<string | undefined> {
     const { namespace, name } = draft;
     const key = `${namespace}/${name}`;
     const resourceVersion = this.#known.get(key)?.resourceVersion;
@@ -162,7 +207,7 @@ export class ModelStore {
           ? await this.#api.create(resourcePath(RESOURCES.models, { namespace }), body)
           : await this.#api.update(resourcePath(RESOURCES.models, { namespace, name }), body);
       const written = asText(asObject(answer['metadata'])['resourceVersion']);
-      this.#known.set(key, { resourceVersion: written, version: versionOf(body) });
+      this.#known.set(key, { resourceVersion: written, version });
       return written;
     } catch (error) {
       // 404: deleted meanwhile (or the namespace is gone, which the next create will say).
@@ -171,16 +216,4 @@ export class ModelStore {
       throw error;
     }
   }
-}
-
-/** The version of a raw shard; 0 for what is none. */
-function versionOf(raw: JsonObject | undefined): number {
-  const { version } = asObject(asObject(raw?.['spec'])['shard']);
-  return typeof version === 'number' ? version : 0;
-}
-
-function shardOf(namespace: string, stored: JsonObject | undefined): ModelShard | undefined {
-  if (stored === undefined) return undefined;
-  const model = decodeModel(namespace, stored['spec']);
-  return model.kind === 'shard' ? model.shard : undefined;
 }

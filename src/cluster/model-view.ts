@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import { asObject, asText, type JsonObject } from './json.ts';
 import { decodeModel, type StoredModel } from './model-codec.ts';
+import { observationName, shardName } from './model-name.ts';
+import { malformed } from './model-numbers.ts';
 import type { ModelShard, ModelView, Observation } from './model.ts';
 import type { Change, Store } from './store.ts';
 import type { WorkloadKey } from './workload.ts';
 
 /**
- * A raw PlacementModel in memory.
+ * A raw PlacementModel in memory. Its name says what it must hold: a copy under another name, or
+ * other content under this one, was not written by a leader and must not stand in for what was.
  * @throws PerihelionError `PERI_MODEL_MALFORMED`; the reflector counts it and keeps the last good
  */
 export function projectModel(raw: JsonObject): StoredModel {
-  return decodeModel(asText(asObject(raw['metadata'])['namespace']), raw['spec']);
+  const metadata = asObject(raw['metadata']);
+  const model = decodeModel(asText(metadata['namespace']), raw['spec']);
+  const wanted =
+    model.kind === 'shard'
+      ? shardName(model.shard.policy, model.shard.workload)
+      : observationName(model.observation.policy);
+  const name = asText(metadata['name']);
+  if (name !== wanted) throw malformed('metadata.name', `${name}, but its content is of ${wanted}`);
+  return model;
 }
 
 /** {@link ModelView} over the published PlacementModels. */

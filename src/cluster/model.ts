@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { StoredMoving, StoredScaling } from './capacity.ts';
 import type { WorkloadKey } from './workload.ts';
 
 /** One learned cell, as `src/agent/value-table.ts` defines it. */
@@ -40,12 +41,64 @@ export interface ModelShard {
   /** Adherence: decisions with a target that landed on it, and all with a target. */
   readonly followed: number;
   readonly asked: number;
+  /** The same by target, of about the newest Pods; absent = nothing was asked yet. */
+  readonly adherence?: Readonly<Record<string, StoredAdherence>> | undefined;
+  /** Escalation and release of required rules; absent = neither ever happened. */
+  readonly enforcement?: StoredEnforcement | undefined;
   /** The workload's circuit breaker; absent = nothing ever spoke against it. */
   readonly circuit?: StoredCircuit | undefined;
   /** Evidence against the holdout; absent = no randomised decision was measured yet. */
   readonly savings?: StoredSavings | undefined;
   /** What Shadow decisions met; absent = none was measured yet. */
   readonly shadow?: StoredShadow | undefined;
+  /** Number of replicas; absent = the policy never asked for it. */
+  readonly scaling?: StoredScaling | undefined;
+  /** Moves of running Pods; absent = the policy never asked for them. */
+  readonly moving?: StoredMoving | undefined;
+  /** What its last write changed; absent = never written, or by a version that did not say. */
+  readonly before?: StoredBefore | undefined;
+}
+
+/**
+ * What a shard was before its last write, as far as others are learned from it: an episode changes
+ * several shards, and a leader may die between two of them. See `src/learner/partial.ts`. Whoever
+ * changes one of these tables without settling anything must leave it out.
+ */
+export interface StoredBefore {
+  /** The last write settled so many decisions: the last ones of `settled`. */
+  readonly added: number;
+  readonly episodes: number;
+  readonly defaultSamples: number;
+  readonly load: StoredBaseline;
+  /** Only the cells that it changed; one that was not there has weight 0. */
+  readonly cells: Readonly<Record<string, Readonly<Record<string, StoredCell>>>>;
+  /** Only the baselines that it changed; one that was not there has weight 0. */
+  readonly baselines: Readonly<Record<string, Readonly<Record<string, StoredBaseline>>>>;
+}
+
+/** How the scheduler followed the preference for one target; older Pods count less. */
+export interface StoredAdherence {
+  /** Pods that were asked to prefer it, and those of them that landed there; `learner/adherence.ts`. */
+  readonly asked: number;
+  readonly followed: number;
+}
+
+/**
+ * Required rules of one workload; see `src/learner/enforcement.ts`. Times in milliseconds since
+ * the epoch, 0 = never.
+ */
+export interface StoredEnforcement {
+  /** Since when the policy's preference is a required rule here; 0 = it is not. */
+  readonly escalatedAt: number;
+  /** Last release, and until when nothing is required after it. */
+  readonly releasedAt: number;
+  readonly releasedUntil: number;
+  /** Length of the last cooling-off time. */
+  readonly coolingSeconds: number;
+  /** The clock hour (hours since the epoch) that `evictions` counts. */
+  readonly hour: number;
+  /** Pods whose eviction was begun in that hour. */
+  readonly evictions: number;
 }
 
 /** Why a circuit was opened. */

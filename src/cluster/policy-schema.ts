@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
 import { InputError } from '#errors';
+import { rebalancingSchema, scalingSchema } from './capacity-policy-schema.ts';
+import { escalationSchema, releaseSchema } from './enforcement-policy-schema.ts';
 import { NAME_PATTERN, QUALIFIED_NAME_PATTERN, VALUE_PATTERN } from './label-syntax.ts';
 import type { PlacementPolicy, PolicySpec } from './policy.ts';
+import { policyTelemetry } from './policy-telemetry.ts';
+import { integer } from './schema-integer.ts';
 
 /*
  * The one source of a policy's fields: bounds, defaults and help texts. The CRD is generated from
  * it (`tools/generate-crds.ts`), so the API server and this process refuse the same things. Keys
  * under `x-kubernetes-` go into the CRD as they are.
  */
-
-/** A bounded integer with its default and help text. */
-function integer(minimum: number, maximum: number, initial: number, description: string) {
-  return z
-    .int()
-    .min(minimum)
-    .max(maximum)
-    .default(initial)
-    .meta({ description, format: maximum > 2_147_483_647 ? 'int64' : 'int32' });
-}
 
 const labelValue = z.string().min(1).max(63).regex(VALUE_PATTERN);
 
@@ -56,7 +50,7 @@ const learning = z
     gammaThousandths: integer(
       0,
       1000,
-      900,
+      300,
       'Discount of later rewards of one rollout, in thousandths.',
     ),
     lambdaThousandths: integer(
@@ -74,7 +68,7 @@ const learning = z
     epsilonThousandths: integer(
       0,
       1000,
-      100,
+      30,
       'Share of exploring decisions at the start, in thousandths.',
     ),
     epsilonHalvingEpisodes: integer(
@@ -283,9 +277,9 @@ const circuitBreaker = z
 /** The zod schema of a {@link PolicySpec}; every field has a default. */
 export const policySpecSchema = z
   .object({
-    mode: z.enum(['Off', 'Shadow', 'Prefer']).default('Prefer').meta({
+    mode: z.enum(['Off', 'Shadow', 'Prefer', 'Require']).default('Prefer').meta({
       description:
-        'Off: leave every Pod alone. Shadow: decide and log, inject nothing. Prefer: inject one preferred node affinity term.',
+        'Off: leave every Pod alone. Shadow: decide and log, inject nothing. Prefer: inject one preferred node affinity term. Require: add the target to every required node affinity term, and release the Pod if it stays Pending; Pods that nobody would make again get the preference.',
     }),
     topologyKey: z
       .string()
@@ -309,8 +303,14 @@ export const policySpecSchema = z
     holdoutPercent: integer(
       0,
       100,
-      5,
+      2,
       'Share of Pods left to the default scheduler on purpose, in percent: what the agent is compared with.',
+    ),
+    canaryPercent: integer(
+      0,
+      100,
+      100,
+      'Share of decisions that are acted upon, in percent; the rest is decided and judged as in mode Shadow, and nothing is injected.',
     ),
     tiers: z
       .array(tierRule)
@@ -330,6 +330,11 @@ export const policySpecSchema = z
     measurement,
     exploration,
     circuitBreaker,
+    release: releaseSchema,
+    escalation: escalationSchema,
+    scaling: scalingSchema,
+    rebalancing: rebalancingSchema,
+    telemetry: policyTelemetry,
   })
   .meta({ description: 'What Perihelion does with the Pods of this namespace.' });
 

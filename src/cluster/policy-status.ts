@@ -2,9 +2,21 @@
 import { GROUP_VERSION, resourcePath, RESOURCES } from './api-group.ts';
 import type { KubeClient } from './client.ts';
 import { asObject, asObjects, asText, type JsonObject } from './json.ts';
+import {
+  gistOf as gistOfRecommendation,
+  nextRecommendations,
+  projectRecommendations,
+  type StatusRecommendation,
+} from './policy-recommendations.ts';
 
 /** The conditions of a PlacementPolicy, in the order in which they are written. */
-export const CONDITION_TYPES = ['Ready', 'TelemetryHealthy', 'Learning', 'CircuitOpen'] as const;
+export const CONDITION_TYPES = [
+  'Ready',
+  'TelemetryHealthy',
+  'Learning',
+  'CircuitOpen',
+  'Enforced',
+] as const;
 
 /** See {@link CONDITION_TYPES}. */
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -30,6 +42,15 @@ export interface PolicyCondition extends ConditionWish {
 export interface PolicyStatus {
   readonly observedGeneration: number;
   readonly conditions: readonly PolicyCondition[];
+  /** Replicas and moves; absent = nothing was ever recommended. */
+  readonly recommendations?: readonly StatusRecommendation[] | undefined;
+}
+
+/** What a status is to say. */
+export interface StatusWishes {
+  readonly conditions: readonly ConditionWish[];
+  /** Absent = none. */
+  readonly recommendations?: readonly Omit<StatusRecommendation, 'since'>[] | undefined;
 }
 
 /** Field manager of the status. */
@@ -37,10 +58,16 @@ export const STATUS_MANAGER = 'perihelion-learner';
 
 /** Reads a status; conditions of other types and those without a status are left out. */
 export function projectPolicyStatus(raw: unknown): PolicyStatus | undefined {
-  const { observedGeneration, conditions } = asObject(raw);
+  const { observedGeneration, conditions, recommendations } = asObject(raw);
   const known = asObjects(conditions).flatMap(conditionOf);
-  if (typeof observedGeneration !== 'number' && known.length === 0) return undefined;
-  return { observedGeneration: numberOf(observedGeneration), conditions: known };
+  const recommended = projectRecommendations(recommendations);
+  const isEmpty = known.length === 0 && recommended.length === 0;
+  if (typeof observedGeneration !== 'number' && isEmpty) return undefined;
+  return {
+    observedGeneration: numberOf(observedGeneration),
+    conditions: known,
+    ...(recommended.length === 0 ? {} : { recommendations: recommended }),
+  };
 }
 
 /**
@@ -49,7 +76,7 @@ export function projectPolicyStatus(raw: unknown): PolicyStatus | undefined {
  */
 export function nextPolicyStatus(
   before: PolicyStatus | undefined,
-  wishes: readonly ConditionWish[],
+  { conditions: wishes, recommendations: recommended = [] }: StatusWishes,
   generation: number,
   now: number,
 ): PolicyStatus | undefined {
@@ -59,7 +86,12 @@ export function nextPolicyStatus(
     const lastTransitionTime = old?.status === wish.status ? old.lastTransitionTime : time;
     return { ...wish, observedGeneration: generation, lastTransitionTime };
   });
-  const next = { observedGeneration: generation, conditions };
+  const recommendations = nextRecommendations(before?.recommendations ?? [], recommended, time);
+  const next: PolicyStatus = {
+    observedGeneration: generation,
+    conditions,
+    ...(recommendations.length === 0 ? {} : { recommendations }),
+  };
   return before !== undefined && gistOf(before) === gistOf(next) ? undefined : next;
 }
 
@@ -83,11 +115,12 @@ export async function writePolicyStatus(
   await api.patch(path, { type: 'apply', body, fieldManager: STATUS_MANAGER, force: true });
 }
 
-function gistOf({ observedGeneration, conditions }: PolicyStatus): string {
+function gistOf({ observedGeneration, conditions, recommendations }: PolicyStatus): string {
   const ordered = CONDITION_TYPES.map((type) => conditions.find((one) => one.type === type));
   return JSON.stringify([
     observedGeneration,
     ordered.map((one) => [one?.status, one?.reason, one?.message, one?.observedGeneration]),
+    recommendations?.map(gistOfRecommendation) ?? [],
   ]);
 }
 

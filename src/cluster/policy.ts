@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RebalancingSpec, ScalingSpec } from './capacity-policy.ts';
+import type { EscalationSpec, ReleaseSpec } from './enforcement-policy.ts';
+import type { TelemetrySpec } from './policy-telemetry.ts';
 
 /**
  * The spec of a PlacementPolicy. Integers only (percent, thousandths, seconds), as the Kubernetes
  * API conventions ask; the unit is in the name. `policy-schema.ts` validates and defaults it.
  */
 export interface PolicySpec {
-  /** Off: leave every Pod alone. Shadow: decide and log, inject nothing. Prefer: inject. */
-  readonly mode: 'Off' | 'Shadow' | 'Prefer';
+  /**
+   * Off: leave every Pod alone. Shadow: decide and log, inject nothing. Prefer: inject a preference.
+   * Require: inject a rule, which is released if it keeps a Pod Pending.
+   */
+  readonly mode: 'Off' | 'Shadow' | 'Prefer' | 'Require';
   /** Node label whose values are the targets. Default `kubernetes.io/hostname`. */
   readonly topologyKey: string;
   /** Targets to choose among; empty = every value of the topology key. */
   readonly targets: readonly string[];
-  /** Share of decisions left to the default scheduler on purpose, 0..100. Default 5. */
+  /** Share of decisions left to the default scheduler on purpose, 0..100. Default 2. */
   readonly holdoutPercent: number;
+  /** Share of decisions that are acted upon, 0..100; the rest is decided as in mode Shadow. */
+  readonly canaryPercent: number;
   /** Tiers, first match wins; a workload that matches none is in tier `business`. */
   readonly tiers: readonly TierRule[];
   readonly learning: LearningSpec;
@@ -20,6 +28,11 @@ export interface PolicySpec {
   readonly measurement: MeasurementSpec;
   readonly exploration: ExplorationSpec;
   readonly circuitBreaker: CircuitBreakerSpec;
+  readonly release: ReleaseSpec;
+  readonly escalation: EscalationSpec;
+  readonly scaling: ScalingSpec;
+  readonly rebalancing: RebalancingSpec;
+  readonly telemetry: TelemetrySpec;
 }
 
 /** Puts Pods with these labels into a tier. */

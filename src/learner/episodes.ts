@@ -178,7 +178,8 @@ function rolledAgainBefore(end: number, episode: Episode, later: readonly Episod
   );
 }
 
-function inOrder(a: PendingDecision, b: PendingDecision): number {
+/** Order of decisions: when they were taken, then by id. */
+export function inOrder(a: PendingDecision, b: PendingDecision): number {
   if (a.decision.decidedAt !== b.decision.decidedAt) {
     return a.decision.decidedAt - b.decision.decidedAt;
   }

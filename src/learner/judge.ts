@@ -3,10 +3,12 @@ import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
 import type { ModelShard } from '#cluster/model.ts';
 import type { PolicySpec } from '#cluster/policy.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
-import type { Baselines } from '#reward/baseline.ts';
+import { baselineMean, type Baselines } from '#reward/baseline.ts';
 import { loadBucket, type LoadBucket } from '#reward/load-bucket.ts';
 import type { Rewarded } from '#reward/reward.ts';
-import { appraise, extendBaselines, type Appraisal } from './appraisal.ts';
+import { rewardSettings } from '#reward/settings.ts';
+import { applicationAdvantage, type ApplicationPod } from './application-advantage.ts';
+import { appraise, extendBaselines, outcomeOf, type Appraisal } from './appraisal.ts';
 import type { PendingDecision } from './decisions.ts';
 import { podReadings, problemOf, type PodReadings, type WindowReadings } from './outcome.ts';
 import type { CensorReason } from './settlement.ts';
@@ -44,7 +46,7 @@ export interface EpisodeJudgement {
   /** In the order of the episode. */
   readonly judgements: readonly Judgement[];
   readonly workloads: ReadonlyMap<WorkloadKey, WorkloadInWindow>;
-  /** Mean advantage of the application's workloads; undefined = nothing of it was measured. */
+  /** Advantage of the application as a whole; undefined = it could not be judged. */
   readonly application: number | undefined;
 }
 
@@ -77,7 +79,7 @@ export function judgeEpisode(
     return { judgements, workloads: new Map(), application: undefined };
   }
   const workloads = workloadsInWindow(verdicts, readings, context);
-  const application = applicationAdvantage(readings, workloads, context);
+  const application = advantageOfAll(readings, workloads, context);
   const share = context.spec.learning.applicationShareThousandths / 1000;
   const judgements = verdicts.map((verdict): Judgement => {
     const workload = workloads.get(verdict.decision.decision.workload);
@@ -161,31 +163,42 @@ function isSample(verdict: Verdict): boolean {
   return verdict.asked === DEFAULT_ACTION && verdict.problem === undefined;
 }
 
-/**
- * The application's advantage: the mean over its workloads of the mean advantage of their Pods,
- * those of earlier rollouts included, because a placement also changes its neighbours. Every
- * workload counts alike, however many replicas it has. All are compared with the baselines before
- * the window.
- */
-function applicationAdvantage(
+/** The application's advantage, its Pods compared with the baselines before the window. */
+function advantageOfAll(
   readings: WindowReadings,
   workloads: ReadonlyMap<WorkloadKey, WorkloadInWindow>,
-  context: JudgeContext,
+  { standing, spec }: JudgeContext,
 ): number | undefined {
-  const byWorkload = new Map<WorkloadKey, number[]>();
-  for (const decision of context.standing) {
+  const pods = standing.flatMap((decision): ApplicationPod[] => {
+    const { namespace, podName } = decision;
     const { workload } = decision.decision;
     const inWindow = workloads.get(workload);
-    if (inWindow === undefined || !stoodThrough(decision, readings)) continue;
+    if (inWindow === undefined || !stoodThrough(decision, readings)) return [];
     const joined = podReadings(decision, readings);
-    if (problemOf(joined, context.spec) !== undefined) continue;
-    const appraisal = appraiseUnder(joined, inWindow.before, inWindow.bucket, context);
-    if (appraisal.kind === 'censored') continue;
-    const list = byWorkload.get(workload) ?? [];
-    list.push(appraisal.advantage);
-    byWorkload.set(workload, list);
-  }
-  return mean([...byWorkload.values()].map((list) => mean(list) ?? 0));
+    if (problemOf(joined, spec) !== undefined) return [];
+    const scope = readings.latency.pods.get(`${namespace}/${podName}`)?.scope;
+    return [
+      {
+        workload,
+        namespace,
+        outcome: outcomeOf(joined, spec),
+        baselines: baselinesUnder(inWindow, spec),
+        borrows: scope === 'application',
+      },
+    ];
+  });
+  return applicationAdvantage(pods, readings.latency, spec);
+}
+
+/** The bucket's own baselines where they are known well enough, else those of all buckets. */
+function baselinesUnder(
+  { before, bucket }: WorkloadInWindow,
+  { reward }: PolicySpec,
+): Baselines | undefined {
+  const least = rewardSettings(reward).minimumBaselineWeight;
+  const ofBucket = bucket === undefined ? undefined : own(before, bucket);
+  const known = (cost: string): boolean => baselineMean(ofBucket, cost, least) !== undefined;
+  return known('joulesPerRequest') && known('p99Milliseconds') ? ofBucket : own(before, POOLED);
 }
 
 /** Whether the Pod served during the whole window. */
@@ -193,9 +206,4 @@ function stoodThrough(decision: PendingDecision, { window }: WindowReadings): bo
   const { readyAt, deletedAt, finished } = decision;
   if (finished || readyAt === undefined || readyAt > window.from) return false;
   return deletedAt === undefined || deletedAt > window.to;
-}
-
-function mean(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

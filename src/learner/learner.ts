@@ -4,14 +4,22 @@ import type { SigningKey } from '#cluster/decision-codec.ts';
 import type { ModelView } from '#cluster/model.ts';
 import type { PolicyView } from '#cluster/policy.ts';
 import { announce } from './announce.ts';
+import { createCapacity, type Capacity } from './capacity.ts';
+import type { CapacityMetrics } from './capacity-metrics.ts';
+import type { CapacityPort } from './capacity-ports.ts';
+import type { CapacityRecord } from './capacity-record.ts';
 import { circuitPhase } from './circuit.ts';
 import { createPodReader, scanDecisions, type DecisionScan } from './decisions.ts';
-import type { PendingDecision, RejectedDecision } from './decisions.ts';
-import { DEFAULT_LIMITS, type EpisodeLimits } from './episodes.ts';
+import type { PendingDecision, RejectedDecision, SignedPod } from './decisions.ts';
+import { DEFAULT_LIMITS, inOrder, type EpisodeLimits } from './episodes.ts';
+import { adherenceRows } from './adherence.ts';
+import { countEnforced, enforce, type EnforcementRecord, type ReleasePort } from './enforcing.ts';
 import { groupsOf, type Group } from './groups.ts';
+import { NewestShards } from './newest-shards.ts';
 import { publishObservations } from './observing.ts';
 import { createSettledIds, type EpisodeTask } from './plan.ts';
 import { curvesOf } from './power-curves.ts';
+import { choiceOf } from './preset-choice.ts';
 import { createPolicyReporter, type PolicyStatusPort } from './policy-reports.ts';
 import type {
   EventSink,
@@ -48,6 +56,12 @@ export interface LearnerOptions extends Sources {
   readonly metrics: LearnerMetrics;
   readonly onSettled?: SettlementListener | undefined;
   readonly onEvent?: EventSink | undefined;
+  /** Told of escalations, releases and evictions: the audit log. */
+  readonly onEnforcement?: ((record: EnforcementRecord) => void) | undefined;
+  /** Evicts Pods that a required target keeps Pending; undefined = nobody does. */
+  readonly releasePod?: ReleasePort | undefined;
+  /** Replicas and running Pods; undefined = neither is looked at, whatever policies say. */
+  readonly capacity?: CapacityOptions | undefined;
   /** Where conditions of policies are written; undefined = nowhere. */
   readonly policyStatus?: PolicyStatusPort | undefined;
   readonly limits?: Partial<EpisodeLimits> | undefined;
@@ -57,6 +71,14 @@ export interface LearnerOptions extends Sources {
   readonly observationSeconds?: number | undefined;
   /** Episodes settled in one tick at most; the rest waits for the next. Default 64. */
   readonly episodesPerTick?: number | undefined;
+}
+
+/** What scaling and rebalancing need beside the learner's own. */
+export interface CapacityOptions {
+  readonly port: CapacityPort;
+  readonly metrics: CapacityMetrics;
+  /** Told of every decision: the audit log. */
+  readonly onRecord?: ((record: CapacityRecord) => void) | undefined;
 }
 
 /** The leader's work: observe, settle, learn, publish. */
@@ -75,6 +97,7 @@ export function createLearner(options: LearnerOptions): Learner {
   const limits: EpisodeLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const readPod = createPodReader(options.decisionKeys);
   const settledIds = createSettledIds();
+  const newest = new NewestShards(options.models, options.store);
   /** Open decisions of the last tick: those whose Pods vanish are counted, not forgotten. */
   let open = new Map<string, PendingDecision>();
   /** Pods already counted as rejected, and decisions already announced. */
@@ -88,10 +111,11 @@ export function createLearner(options: LearnerOptions): Learner {
     fenced = true;
   };
 
+  const capacity = capacityOf(options, { newest, isLeader, onFenced, limits });
   const reportPolicies =
     options.policyStatus === undefined
       ? undefined
-      : createPolicyReporter(options.policyStatus, { ...options, isLeader });
+      : createPolicyReporter(options.policyStatus, { ...options, isLeader, capacity });
 
   function scan(): DecisionScan {
     const pods = [...options.namespaces()].flatMap((name) => [...options.view.pods(name)]);
@@ -134,6 +158,7 @@ export function createLearner(options: LearnerOptions): Learner {
     const unsettled = new Set(open.keys());
     const ask = askOnce(options);
     const failed = new Set<string>();
+    const standingOf = createStanding();
     for (const { group, task } of inTurn(groups).slice(0, options.episodesPerTick ?? 64)) {
       if (!isLeader()) return;
       const { namespace, policy } = group;
@@ -142,16 +167,16 @@ export function createLearner(options: LearnerOptions): Learner {
           task,
           {
             policy,
-            standing: group.decisions,
+            standing: standingOf(group),
             targets: [...group.targets.keys()],
-            cachedShard: (workload) => options.models.shard(namespace, policy.name, workload),
+            cachedShard: (workload) => newest.shard(namespace, policy.name, workload),
             isAlive: (id) => alive.has(id),
             isUnsettled: (id) => unsettled.has(id),
           },
           {
-            store: options.store,
+            store: newest,
             ask: async (window) => ({
-              ...(await ask(window)),
+              ...(await ask(window, choiceOf(policy.spec))),
               ...curvesOf(group, options),
             }),
             isLeader,
@@ -205,6 +230,17 @@ export function createLearner(options: LearnerOptions): Learner {
     }
   }
 
+  async function enforceAll(groups: readonly Group[], signed: readonly SignedPod[]): Promise<void> {
+    for (const group of groups) {
+      if (!isLeader()) return;
+      const own = signed.filter(({ pod }) => pod.namespace === group.namespace);
+      await enforce(group, own, { ...options, models: newest, store: newest, isLeader, onFenced });
+    }
+    const { required, released } = countEnforced(groups, options.models, options.now());
+    options.metrics.enforced(required, released);
+    options.metrics.workloadAdherence(adherenceRows(groups, options.models));
+  }
+
   function countCircuits(groups: readonly Group[]): void {
     let open = 0;
     for (const { namespace, policy, pods } of groups) {
@@ -231,10 +267,13 @@ export function createLearner(options: LearnerOptions): Learner {
     const alive = new Set(found.signed.map((one) => one.record.id));
     const { groups, orphaned } = groupsOf(found.signed, { ...options, settledIds, limits });
     tally.orphaned = orphaned;
+    options.metrics.orphaned(orphaned);
     follow(groups, alive, tally);
     measureAdherence(groups);
     await publishObservations(groups, { ...options, isLeader, onFenced, limits, tally });
     await settle(groups, alive, tally);
+    await enforceAll(groups, found.signed);
+    await capacity?.tick(groups);
     await reportPolicies?.(groups);
     countCircuits(groups);
     tally.backlog = open.size;
@@ -263,6 +302,48 @@ export function createLearner(options: LearnerOptions): Learner {
         await sleep(intervalSeconds * 1000, undefined, { signal }).catch(() => undefined);
       }
     },
+  };
+}
+
+/** Scaling and rebalancing of this term; undefined = nobody plugged the cluster in. */
+function capacityOf(
+  options: LearnerOptions,
+  term: {
+    readonly newest: NewestShards;
+    readonly isLeader: () => boolean;
+    readonly onFenced: () => void;
+    readonly limits: EpisodeLimits;
+  },
+): Capacity | undefined {
+  if (options.capacity === undefined) return undefined;
+  const { newest, isLeader, onFenced, limits } = term;
+  return createCapacity({
+    ...options.capacity,
+    view: options.view,
+    models: newest,
+    store: newest,
+    sources: options,
+    curvesOf: (group) => curvesOf(group, options),
+    isLeader,
+    onFenced,
+    onEvent: options.onEvent,
+    onTelemetryFailure: () => options.metrics.telemetryFailure(),
+    logger: options.logger,
+    ingestDelaySeconds: limits.ingestDelaySeconds,
+    now: options.now,
+  });
+}
+
+/**
+ * Every decision of a group in the order in which they were taken, sorted when first asked. Sums
+ * over them then round the same in every process, whatever order its informers know Pods in.
+ */
+function createStanding(): (group: Group) => readonly PendingDecision[] {
+  const sorted = new Map<Group, readonly PendingDecision[]>();
+  return (group) => {
+    const known = sorted.get(group) ?? group.decisions.toSorted(inOrder);
+    sorted.set(group, known);
+    return known;
   };
 }
 

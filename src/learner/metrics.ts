@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { RELEASE_RESULTS } from '#cluster/release-pod.ts';
 import type { LearnerMetrics } from './ports.ts';
 
 /** Upper bounds of the tick histogram, seconds: a tick is some queries and some writes. */
 const TICK_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * The learner's metrics on a registry. No label takes a value that users can create: Pods,
- * workloads and targets are in the model, where a dashboard reads them.
+ * The learner's metrics on a registry. No label takes a value that users can create, but for
+ * adherence by workload and target, of which only so many are told: all of them are in the model.
  */
 export function createLearnerMetrics(registry: Registry): LearnerMetrics {
   const registers = [registry];
@@ -38,6 +39,11 @@ export function createLearnerMetrics(registry: Registry): LearnerMetrics {
     help: 'Decisions on living Pods that are neither settled nor censored yet.',
     registers,
   });
+  const orphaned = new Gauge({
+    name: 'perihelion_learner_orphaned_decisions',
+    help: 'Decisions on living Pods of a policy that is not in force: nothing is learned of them.',
+    registers,
+  });
   const adherence = new Gauge({
     name: 'perihelion_adherence_ratio',
     help: 'Share of Pods that landed on the target they were asked to prefer.',
@@ -49,7 +55,40 @@ export function createLearnerMetrics(registry: Registry): LearnerMetrics {
     help: 'Workloads that the circuit breaker leaves to the default scheduler, trials included.',
     registers,
   });
+  const workloads = new Gauge({
+    name: 'perihelion_workload_adherence_ratio',
+    help: 'The same by workload and target, of about the newest 50 Pods; the 100 asked most.',
+    labelNames: ['workload_namespace', 'workload', 'target'],
+    registers,
+  });
+  const required = new Gauge({
+    name: 'perihelion_workloads_required',
+    help: 'Workloads whose target is required, by mode or by escalation.',
+    registers,
+  });
+  const released = new Gauge({
+    name: 'perihelion_workloads_released',
+    help: 'Workloads that cool off after a required target kept a Pod Pending.',
+    registers,
+  });
+  const evictions = counter(
+    'evictions_total',
+    'Pods that a required target kept Pending and that were to be evicted, by result.',
+    'result',
+  );
+  for (const result of [...RELEASE_RESULTS, 'failed']) evictions.inc({ result }, 0);
   return {
+    workloadAdherence: (rows) => {
+      workloads.reset();
+      for (const { ratio, namespace, workload, target } of rows) {
+        workloads.set({ workload_namespace: namespace, workload, target }, ratio);
+      }
+    },
+    enforced: (requiredNow, releasedNow) => {
+      required.set(requiredNow);
+      released.set(releasedNow);
+    },
+    eviction: (result) => evictions.inc({ result }),
     settled: (count) => settled.inc(count),
     censored: (reason, count) => censored.inc({ reason }, count),
     rejected: (reason) => rejected.inc({ reason }),
@@ -58,6 +97,7 @@ export function createLearnerMetrics(registry: Registry): LearnerMetrics {
     telemetryFailure: () => unanswered.inc(),
     tick: (seconds) => duration.observe(seconds),
     backlog: (count) => backlog.set(count),
+    orphaned: (count) => orphaned.set(count),
     circuits: (open) => circuits.set(open),
     adherence: (topologyKey, followed, asked) => {
       // No Pod was asked yet: there is no share, which is not a share of 0.

@@ -6,6 +6,7 @@ import { observe, saysMore } from './observe.ts';
 import type { WindowReadings } from './outcome.ts';
 import type { LearnerLogger, ShardStore } from './ports.ts';
 import { askOnce, type AskWindow, type Sources } from './telemetry-window.ts';
+import { choiceOf } from './preset-choice.ts';
 import type { Tally } from './tick-report.ts';
 
 /** What observing does to the world. */
@@ -53,7 +54,7 @@ async function publishObservation(
   const ageSeconds = before === undefined ? Infinity : (now - before.observedAt) / 1000;
   let readings: WindowReadings;
   try {
-    readings = await ask(window);
+    readings = await ask(window, choiceOf(policy.spec));
   } catch (error) {
     effects.tally.telemetryFailure();
     effects.logger.warn({ namespace, err: error }, 'the targets could not be observed');

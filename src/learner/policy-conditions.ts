@@ -4,6 +4,7 @@ import type { ConditionWish } from '#cluster/policy-status.ts';
 import type { PolicyProblem } from '#cluster/policy-view.ts';
 import type { PlacementPolicy } from '#cluster/policy.ts';
 import { circuitPhase } from './circuit.ts';
+import { isEnforced, isReleased } from './enforcement.ts';
 
 /** One namespace in which a policy is in force. */
 export interface PolicyNamespace {
@@ -24,18 +25,21 @@ export interface PolicyFacts {
   readonly name: string;
   readonly namespaces: readonly PolicyNamespace[];
   readonly now: number;
+  /** Why nothing can be read by the presets of its choice; undefined = something can. */
+  readonly presetProblem?: string | undefined;
 }
 
 /** Names listed in one message; the rest is counted. */
 const MOST_NAMES = 5;
 
-/** What the four conditions of a policy are to say; pure. */
+/** What the conditions of a policy are to say; pure. */
 export function policyConditions(facts: PolicyFacts): ConditionWish[] {
   return [
     { type: 'Ready', ...readiness(facts) },
     { type: 'TelemetryHealthy', ...telemetry(facts) },
     { type: 'Learning', ...learning(facts) },
     { type: 'CircuitOpen', ...circuits(facts) },
+    { type: 'Enforced', ...enforcement(facts) },
   ];
 }
 
@@ -63,6 +67,7 @@ function readiness({ problem, holding, name }: PolicyFacts): Saying {
 function telemetry(facts: PolicyFacts): Saying {
   const idle = idleness(facts);
   if (idle !== undefined) return { ...idle, status: 'Unknown' };
+  if (facts.presetProblem !== undefined) return say('False', 'UnknownPreset', facts.presetProblem);
   const targets: { name: string; health: string }[] = [];
   for (const { namespace, observation } of facts.namespaces) {
     if (observation === undefined) {
@@ -129,6 +134,29 @@ function circuits({ policy, namespaces, now }: PolicyFacts): Saying {
   const [word = ''] = words;
   const single = words.size > 1 ? 'Several' : word;
   return say('True', trials ? 'OnTrial' : single, listed(open.map(({ name }) => name).sort()));
+}
+
+/** Whether targets are required, by mode or by escalation, and which workloads are released. */
+function enforcement({ policy, namespaces, now }: PolicyFacts): Saying {
+  if (policy === undefined) return say('False', 'NotUsed', 'The policy was never in force');
+  const named = namespaces.flatMap(({ namespace, shards }) =>
+    shards
+      // The priors of tiers are nobody's Pods.
+      .filter(({ workload }) => !workload.startsWith('Tier/'))
+      .map((shard) => ({ name: `${namespace}/${shard.workload}`, enforcement: shard.enforcement })),
+  );
+  const { spec } = policy;
+  const released = named.filter((one) => isReleased(one.enforcement, now));
+  const escalated = named.filter((one) => isEnforced(spec, one.enforcement, now));
+  const names = (list: readonly { readonly name: string }[]): string =>
+    listed(list.map(({ name }) => name).sort());
+  if (released.length > 0) {
+    const text = `Nothing is required for a while after a Pod stayed Pending: ${names(released)}`;
+    return say(spec.mode === 'Require' ? 'True' : 'False', 'Released', text);
+  }
+  if (spec.mode === 'Require') return say('True', 'Required', 'Targets are required');
+  if (escalated.length === 0) return say('False', 'Preferred', 'Targets are not required');
+  return say('True', 'Escalated', `Adherence was low, targets are required: ${names(escalated)}`);
 }
 
 function listed(names: readonly string[]): string {

@@ -3,7 +3,11 @@ import type { ModelView } from '#cluster/model.ts';
 import { nextPolicyStatus, type PolicyStatus } from '#cluster/policy-status.ts';
 import type { PolicyProblem, RawPolicy } from '#cluster/policy-view.ts';
 import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
+import type { Capacity } from './capacity.ts';
+import type { Recommendation } from './capacity-ports.ts';
 import type { Group } from './groups.ts';
+import type { PresetChoice } from '#telemetry/preset.ts';
+import { choiceOf } from './preset-choice.ts';
 import { policyConditions, type PolicyNamespace } from './policy-conditions.ts';
 import type { LearnerLogger } from './ports.ts';
 
@@ -21,7 +25,11 @@ export interface PolicyStatusPort {
 export interface ReportContext {
   readonly policies: PolicyView;
   readonly models: ModelView;
+  /** What it recommends; undefined = nobody looks at replicas and running Pods. */
+  readonly capacity?: Pick<Capacity, 'recommendations'> | undefined;
   readonly isLeader: () => boolean;
+  /** What is wrong with the presets that a policy reads by. */
+  readonly presetProblem?: ((choice: PresetChoice) => string | undefined) | undefined;
   readonly logger: LearnerLogger;
   readonly now: () => number;
 }
@@ -50,7 +58,9 @@ export function createPolicyReporter(
       const key = keyOf(raw);
       const held = context.policies.policyFor(raw.namespace);
       const own = !held.builtIn && held.namespace === raw.namespace;
-      const wishes = policyConditions({
+      const spec = good.get(key)?.spec;
+      const conditions = policyConditions({
+        presetProblem: spec && context.presetProblem?.(choiceOf(spec)),
         problem: problems.get(key),
         policy: good.get(key),
         holding: own ? held.name : undefined,
@@ -61,6 +71,8 @@ export function createPolicyReporter(
       const last = written.get(key);
       const lags = last !== undefined && now - last.at < WATCH_LAG_MILLISECONDS;
       const before = lags ? last.status : raw.status;
+      const recommendations = recommendedFor(raw, groups, before, context);
+      const wishes = { conditions, recommendations };
       const status = nextPolicyStatus(before, wishes, raw.generation, now);
       if (status === undefined) continue;
       try {
@@ -72,6 +84,19 @@ export function createPolicyReporter(
       }
     }
   };
+}
+
+/** What is recommended under a policy, in every namespace that it holds in. */
+function recommendedFor(
+  raw: RawPolicy,
+  groups: readonly Group[],
+  status: PolicyStatus | undefined,
+  { capacity }: ReportContext,
+): Recommendation[] {
+  if (capacity === undefined) return [];
+  const own = groups.filter(({ policy }) => !policy.builtIn && keyOf(policy) === keyOf(raw));
+  const before = status?.recommendations ?? [];
+  return own.flatMap((group) => capacity.recommendations(group, before));
 }
 
 function namespaceOf(group: Group, raw: RawPolicy, models: ModelView): PolicyNamespace[] {

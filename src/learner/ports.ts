@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelShard, Observation } from '#cluster/model.ts';
+import type { ReleaseResult } from '#cluster/release-pod.ts';
 import type { OwnerReference } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
@@ -44,7 +45,16 @@ export interface PlacementEvent {
   readonly namespace: string;
   readonly owner: OwnerReference;
   /** CamelCase word of the Event. */
-  readonly reason: 'PlacementFollowed' | 'PlacementNotFollowed';
+  readonly reason:
+    | 'PlacementFollowed'
+    | 'PlacementNotFollowed'
+    | 'PlacementReleased'
+    | 'PlacementEscalated'
+    | 'PlacementDeEscalated'
+    | 'ReplicasRecommended'
+    | 'ReplicasChanged'
+    | 'PodMoveRecommended'
+    | 'PodMoved';
   readonly message: string;
 }
 
@@ -63,10 +73,27 @@ export interface LearnerMetrics {
   tick(seconds: number): void;
   /** Decisions that are neither settled nor censored yet. */
   backlog(count: number): void;
+  /** Decisions on living Pods of a policy that is not in force: they wait for it to come back. */
+  orphaned(count: number): void;
   /** Workloads whose circuit is open or half open. */
   circuits(open: number): void;
   /** Share of Pods that landed where asked, by topology key; never by workload. */
   adherence(topologyKey: string, followed: number, asked: number): void;
+  /** The same by workload and target, of those that were asked most; replaces what was told before. */
+  workloadAdherence(rows: readonly WorkloadAdherence[]): void;
+  /** Workloads whose target is required, and those that cool off after a release. */
+  enforced(required: number, released: number): void;
+  /** A stuck Pod was to be evicted. */
+  eviction(result: ReleaseResult | 'failed'): void;
+}
+
+/** Adherence of one workload to one target. */
+export interface WorkloadAdherence {
+  readonly namespace: string;
+  readonly workload: WorkloadKey;
+  readonly target: string;
+  /** 0..1. */
+  readonly ratio: number;
 }
 
 /** The little of a logger the learner uses; pino has it. */

@@ -7,10 +7,12 @@ import type { ModelShard } from '#cluster/model.ts';
 import type { PlacementPolicy } from '#cluster/policy.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import { updateBaseline } from '#reward/baseline.ts';
+import { nextAdherence } from './adherence.ts';
 import type { PendingDecision } from './decisions.ts';
 import { nextEvidence } from './evidence.ts';
 import type { Episode } from './episodes.ts';
 import { judgeEpisode, type EpisodeJudgement, type Judgement } from './judge.ts';
+import { beforeOf, takeBack } from './partial.ts';
 import { settlementRecord, type CellChange, type SettlementRecord } from './settlement.ts';
 import { emptyShard, pruneSettled, tierKey } from './shards.ts';
 import { verdictsOf, type SettlePlan } from './verdict.ts';
@@ -47,8 +49,24 @@ export interface Settlement {
   readonly records: readonly SettlementRecord[];
 }
 
-/** Settles one episode: pure, the same input gives the same output. */
+/**
+ * Settles one episode: pure, the same input gives the same output. Shards that a former leader has
+ * written of it already are taken back first, so that the others learn what they would have
+ * learned then; they are not written again.
+ */
 export function settleEpisode(input: SettleInput): Settlement {
+  const { shards, written } = takeBack(input.episode, input.shards);
+  const { tiers, workloads, records } = settleWhole({ ...input, shards });
+  const isMissing = ({ workload }: { readonly workload: WorkloadKey }): boolean =>
+    !written.has(workload);
+  return {
+    tiers: tiers.filter(isMissing),
+    workloads: workloads.filter(isMissing),
+    records: records.filter(isMissing),
+  };
+}
+
+function settleWhole(input: SettleInput): Settlement {
   const { policy, episode, plan } = input;
   const { namespace, name } = { namespace: episode.namespace, name: episode.policy };
   const shardOf = (key: WorkloadKey): ModelShard =>
@@ -75,6 +93,7 @@ export function settleEpisode(input: SettleInput): Settlement {
   const workloads = groupBy(open, workloadOf).map(([key, members]) => ({
     ...nextShard(shardOf(key), members, own, { ...learning, isNeeded: input.isAlive }),
     ...nextEvidence(shardOf(key), members, { policy, judged, targets, now: input.now }),
+    ...adherenceAfter(shardOf(key), members),
   }));
   const tiers = groupBy(forTier, tierOf).map(([key, members]) =>
     nextShard(shardOf(key), members, prior, { ...learning, isNeeded: input.isUnsettled }),
@@ -145,12 +164,15 @@ function nextShard(
   const measured = members.filter((one) => one.problem === undefined);
   const inWindow = context.judged.workloads.get(shard.workload);
   const asked = members.filter(wasAsked);
+  const cells = learned.outcome.tables[shard.workload] ?? shard.cells;
+  const baselines = inWindow?.after ?? shard.baselines;
   return {
     ...shard,
     version: shard.version + 1,
     episodes: shard.episodes + (measured.length > 0 ? 1 : 0),
-    cells: learned.outcome.tables[shard.workload] ?? shard.cells,
-    baselines: inWindow?.after ?? shard.baselines,
+    cells,
+    baselines,
+    before: beforeOf(shard, { cells, baselines }, members.length),
     load: updateBaseline(shard.load, inWindow?.rate),
     defaultSamples: shard.defaultSamples + (inWindow?.samples ?? 0),
     settled: pruneSettled(
@@ -163,12 +185,26 @@ function nextShard(
   };
 }
 
+/** Adherence by target of a workload; absent as long as nothing was asked. */
+function adherenceAfter(
+  shard: ModelShard,
+  members: readonly Judgement[],
+): Pick<ModelShard, 'adherence'> {
+  const asked = members.filter(wasAsked).map((one) => ({
+    target: one.asked,
+    followed: one.decision.landed === one.asked,
+  }));
+  const adherence = nextAdherence(shard.adherence, asked);
+  return adherence === undefined ? {} : { adherence };
+}
+
 /**
  * Whether the Pod counts for adherence: bound, and asked to prefer a target. Whether it could be
- * measured later does not matter to where it landed.
+ * measured later does not matter to where it landed. One whose target was required had no choice.
  */
 function wasAsked(one: Judgement): boolean {
-  return one.asked !== DEFAULT_ACTION && one.decision.nodeName !== undefined;
+  const { decision, nodeName } = one.decision;
+  return one.asked !== DEFAULT_ACTION && nodeName !== undefined && decision.required !== true;
 }
 
 function cellChanges(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CarbonSource } from '#telemetry/carbon.ts';
+import type { PresetChoice } from '#telemetry/preset.ts';
 import type { LatencySource, LoadSource, PowerSource, Window } from '#telemetry/source.ts';
 import { joinApplications } from './application.ts';
 import type { WindowReadings } from './outcome.ts';
@@ -11,16 +12,22 @@ export interface Sources {
   readonly load: LoadSource;
   /** Carbon intensity; undefined = nobody tells, and no policy can count in it. */
   readonly carbon?: CarbonSource | undefined;
+  /** What is wrong with a choice of presets; undefined = nobody checks. */
+  readonly presetProblem?: ((choice: PresetChoice) => string | undefined) | undefined;
 }
 
 /**
  * Asks all three sources about one window, at the same time. The number of questions does not
  * depend on how many Pods or nodes there are. Rejects as soon as one source has no answer at all.
  */
-export async function askWindow(sources: Sources, window: Window): Promise<WindowReadings> {
+export async function askWindow(
+  sources: Sources,
+  window: Window,
+  choice: PresetChoice = {},
+): Promise<WindowReadings> {
   const [power, latency, load, carbon] = await Promise.all([
-    sources.power.power(window),
-    sources.latency.latency(window),
+    sources.power.power(window, choice.meter),
+    sources.latency.latency(window, choice.mesh),
     sources.load.load(window),
     sources.carbon?.intensity(window),
   ]);
@@ -31,37 +38,73 @@ export async function askWindow(sources: Sources, window: Window): Promise<Windo
 /** Failures in a row after which the rest of a tick does not ask any more. */
 const FAILURES = 3;
 
-/** Asks about windows. */
-export type AskWindow = (window: Window) => Promise<WindowReadings>;
+/** Asks about windows, by the presets of a policy. */
+export type AskWindow = (window: Window, choice?: PresetChoice) => Promise<WindowReadings>;
 
 /**
  * {@link askWindow} for the length of one tick. Asks about each window once only, since several
- * namespaces are observed over the same one; and after three failures in a row gives all others
+ * namespaces are observed over the same one, and of policies that read by different presets only
+ * what differs; and after three failures in a row gives all others
  * the last failure at once, so that a dead server costs three time-outs and not one per episode.
  */
-export function askOnce(sources: Sources): AskWindow {
+export function askOnce(given: Sources): AskWindow {
+  const sources = sharing(given);
   const asked = new Map<string, Promise<WindowReadings>>();
-  let failures = 0;
-  let lastFailure: unknown;
-  const ask: AskWindow = async (window) => {
-    if (failures >= FAILURES) throw lastFailure;
+  // By presets: one that cannot be answered must not silence the others.
+  const failed = new Map<string, { readonly times: number; readonly last: unknown }>();
+  const ask = async (window: Window, choice: PresetChoice): Promise<WindowReadings> => {
+    const presets = presetsOf(choice);
+    const before = failed.get(presets);
+    if (before !== undefined && before.times >= FAILURES) throw before.last;
     try {
-      const readings = await askWindow(sources, window);
-      failures = 0;
+      const readings = await askWindow(sources, window, choice);
+      failed.delete(presets);
       return readings;
     } catch (error) {
-      failures += 1;
-      lastFailure = error;
+      failed.set(presets, { times: (failed.get(presets)?.times ?? 0) + 1, last: error });
       throw error;
     }
   };
-  return (window) => {
-    const key = `${window.from}-${window.to}`;
+  return (window, choice = {}) => {
+    const key = keyOf(window, presetsOf(choice));
     let answer = asked.get(key);
     if (answer === undefined) {
-      answer = ask(window);
+      answer = ask(window, choice);
       asked.set(key, answer);
     }
     return answer;
   };
+}
+
+/** The same sources, asked once about each window and preset. */
+function sharing(sources: Sources): Sources {
+  const { power, latency, load, carbon } = sources;
+  return {
+    power: { power: once((window, meter) => power.power(window, meter)) },
+    latency: { latency: once((window, mesh) => latency.latency(window, mesh)) },
+    load: { load: once((window) => load.load(window)) },
+    carbon: carbon && { intensity: once((window) => carbon.intensity(window)) },
+  };
+}
+
+type Ask<T> = (window: Window, preset?: string) => Promise<T>;
+
+function once<T>(ask: Ask<T>): Ask<T> {
+  const answers = new Map<string, Promise<T>>();
+  return (window, preset) => {
+    const key = keyOf(window, preset ?? '');
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = ask(window, preset);
+    answers.set(key, answer);
+    return answer;
+  };
+}
+
+function presetsOf({ meter = '', mesh = '' }: PresetChoice): string {
+  return `${meter}/${mesh}`;
+}
+
+function keyOf({ from, to }: Window, presets: string): string {
+  return `${from}-${to} ${presets}`;
 }

@@ -167,7 +167,7 @@ function mean(
  * Latency: x/(1 + x) of the relative excess x. Errors: the share of what is left above the
  * objective.
  */
-function excessOf(
+export function excessOf(
   raw: Pick<RawCosts, 'p99Milliseconds' | 'errorRatio'>,
   { sloP99Milliseconds, sloErrorRatio }: RewardSettings,
 ): number {

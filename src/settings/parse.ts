@@ -72,9 +72,14 @@ function inputErrorOf(issue: z.core.$ZodIssue, raw: unknown): InputError {
   return new InputError(
     'PERI_SETTINGS_INVALID',
     path.length === 0 ? 'settings' : path.map(String).join('.'),
-    found,
+    path.includes('headers') ? 'a value that is not shown' : withoutLogin(found),
     expectation(issue),
   );
+}
+
+/** Headers may hold credentials, and so may URLs: the error is told, they are not. */
+function withoutLogin(found: unknown): unknown {
+  return typeof found === 'string' ? found.replace(/\/\/[^/?#]*@/, '//***@') : found;
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
@@ -88,6 +93,8 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `at most ${String(issue.maximum)}`;
     default:
-      return issue.message.replace(/^Invalid input: expected /, '');
+      return issue.message
+        .replace(/^Invalid input: expected /, '')
+        .replace(/^has /, 'a value that has ');
   }
 }

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
-import { carbon, mesh, meter, secureExporters } from './telemetry-settings.ts';
+import { dashboard } from './dashboard-settings.ts';
+import { MESHES, METERS } from '#telemetry/preset.ts';
+import {
+  carbon,
+  knownPreset,
+  mesh,
+  meter,
+  presets,
+  secureExporters,
+} from './telemetry-settings.ts';
+import { tracing } from './tracing-settings.ts';
 
 const port = z.int().min(0).max(65_535);
 const seconds = z.int().min(1).max(86_400);
@@ -14,8 +24,14 @@ const name = z
 export const ROLES = ['admission', 'learner'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** A login in front of the host: it would end in logs wherever the URL does. */
+const CREDENTIALS = /^\w+:\/\/[^/?#]*@/;
+
 const prometheus = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe('Base URL of the Prometheus server.'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((value) => !CREDENTIALS.test(value), 'a URL without a login: see `username`')
+    .describe('Base URL of the Prometheus server.'),
   bearerTokenFile: path.optional().describe('File with a bearer token, re-read when it changes.'),
   username: z.string().max(256).optional().describe('User name for basic authentication.'),
   passwordFile: path.optional().describe('File with the password for basic authentication.'),
@@ -115,6 +131,13 @@ export const settingsSchema = z.strictObject({
         .describe('RAPL zone that power is read from; zones are never summed.'),
       meter,
       mesh,
+      presets,
+      policyPresets: z
+        .boolean()
+        .default(true)
+        .describe(
+          'Read by presets that policies bring themselves (`meter: Custom`). Who may write policies can then have any series summed up in the model.',
+        ),
       nodeMetrics: z
         .boolean()
         .default(false)
@@ -127,6 +150,14 @@ export const settingsSchema = z.strictObject({
     .refine((value) => value.backend !== 'Prometheus' || value.prometheus !== undefined, {
       path: ['prometheus', 'url'],
       message: 'the URL of a Prometheus server, because `telemetry.backend` is Prometheus',
+    })
+    .refine((value) => knownPreset(value.meter, METERS, value.presets.meters), {
+      path: ['meter'],
+      message: `Auto, one of ${METERS.join(', ')}, or a name of \`telemetry.presets.meters\``,
+    })
+    .refine((value) => knownPreset(value.mesh, MESHES, value.presets.meshes), {
+      path: ['mesh'],
+      message: `Auto, one of ${MESHES.join(', ')}, or a name of \`telemetry.presets.meshes\``,
     })
     .refine((value) => value.carbon?.query === undefined || value.backend === 'Prometheus', {
       path: ['carbon', 'query'],
@@ -169,6 +200,8 @@ export const settingsSchema = z.strictObject({
       keepFiles: z.int().min(0).max(1000).default(10).describe('Rotated files that are kept.'),
     })
     .prefault({}),
+  dashboard,
+  tracing,
   drainSeconds: z
     .int()
     .min(0)

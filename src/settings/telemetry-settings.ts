@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import {
+  PRESET_NAME,
+  SERVED_RULE,
+  servedFits,
+  STRICT_MESH_FIELDS,
+  STRICT_METER_FIELDS,
+  ZONE_RULE,
+  zonesFit,
+} from '#cluster/preset-schema.ts';
 import { MESHES, METERS } from '#telemetry/preset.ts';
 
 const path = z.string().min(1).max(4096);
@@ -10,15 +19,57 @@ const namespaceName = z
 
 /** Which meter of power is read. */
 export const meter = z
-  .enum(['Auto', ...METERS])
+  .string()
   .default('Auto')
-  .describe('Meter of power. Auto looks which is there; where several are, the first named here.');
+  .describe(
+    `Meter of power: ${METERS.join(', ')}, or one of \`presets\`. Auto looks which is there; where several are, those of \`presets\` go first, then those named here in this order.`,
+  );
 
 /** Which mesh is read. */
 export const mesh = z
-  .enum(['Auto', ...MESHES])
+  .string()
   .default('Auto')
-  .describe('Mesh or proxy that tells of requests. Auto reads all that are there.');
+  .describe(
+    `Mesh or proxy that tells of requests: ${MESHES.join(', ')}, or one of \`presets\`. Auto reads all that are there.`,
+  );
+
+const name = z
+  .string()
+  .regex(PRESET_NAME, 'a name in capitalised words, at most 63 letters and digits')
+  .refine((value) => !RESERVED.has(value), 'another name than Auto and Custom')
+  .describe('Name that `meter`, `mesh` and policies choose it by.');
+const RESERVED = new Set(['Auto', 'Custom']);
+const unique = (list: readonly { readonly name: string }[]): boolean =>
+  new Set(list.map((one) => one.name)).size === list.length;
+
+/** Meters and meshes that are not shipped. */
+export const presets = z
+  .strictObject({
+    meters: z
+      .array(z.strictObject({ name, ...STRICT_METER_FIELDS }).refine(zonesFit, ZONE_RULE.message))
+      .max(16)
+      .refine(unique, 'every name once')
+      .default([])
+      .describe('Meters of power; fields as of `customMeter` in a policy, and a name.'),
+    meshes: z
+      .array(
+        z.strictObject({ name, ...STRICT_MESH_FIELDS }).refine(servedFits, SERVED_RULE.message),
+      )
+      .max(16)
+      .refine(unique, 'every name once')
+      .default([])
+      .describe('Meshes and proxies; fields as of `customMesh` in a policy, and a name.'),
+  })
+  .prefault({});
+
+/** Whether the presets that the settings choose are there. */
+export function knownPreset(
+  chosen: string,
+  shipped: readonly string[],
+  declared: readonly { readonly name: string }[],
+): boolean {
+  return ['Auto', ...shipped, ...declared.map((one) => one.name)].includes(chosen);
+}
 
 /** Exporters behind TLS and a proxy that asks who calls. */
 export const secureExporters = z

@@ -34,6 +34,8 @@ export interface OperationSpec {
   readonly law: Law;
   /** Names of operations to call. */
   readonly steps: readonly (readonly string[])[];
+  /** A proxy's: it passes its one call on, and tells of it as of one from its caller to there. */
+  readonly relays?: boolean | undefined;
 }
 
 /** One kind of user request. */

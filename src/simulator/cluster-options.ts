@@ -3,7 +3,12 @@ import { InputError } from '#errors';
 import type { Application } from './application.ts';
 import type { Load } from './load.ts';
 import type { Machine } from './machines.ts';
+import type { MeshKind } from './mesh.ts';
 import type { Overheads } from './overheads.ts';
+
+/** Generations of Kepler, by the names that the product's settings have for them. */
+export const METERS = ['KeplerNew', 'KeplerOld'] as const;
+export type Meter = (typeof METERS)[number];
 
 /** What {@link createCluster} can be told; only the first three have no default. */
 export interface ClusterOptions {
@@ -23,8 +28,10 @@ export interface ClusterOptions {
   readonly cpuScale?: number;
   /** Network and mesh; default: vxlan and Istio 1.24. */
   readonly overheads?: Partial<Overheads>;
-  /** Whether Pods get a proxy; default true. Without, there are no Istio metrics. */
-  readonly sidecar?: boolean;
+  /** Where proxies are; default `sidecar`. Without any there are no Istio metrics. */
+  readonly mesh?: MeshKind;
+  /** Which generation of Kepler runs on the nodes; default `KeplerNew` (from 0.10 on). */
+  readonly meter?: Meter;
   /** Whether upstream's CPU limits of one core per Pod are in force; default false. */
   readonly cpuLimits?: boolean;
   /** From binding to Ready, virtual seconds; default 1. */
@@ -58,7 +65,8 @@ export function completeOptions(options: ClusterOptions): CompleteOptions {
     namespaceLabels: {},
     startTime: Date.UTC(2026, 0, 1),
     cpuScale: 1,
-    sidecar: true,
+    mesh: 'sidecar',
+    meter: 'KeplerNew',
     cpuLimits: false,
     startUpSeconds: 1,
     terminationSeconds: 0.5,

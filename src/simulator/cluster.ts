@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
+import type { Application } from './application.ts';
 import { Registry } from './api/registry.ts';
 import { findResource, resourceOfKind, type Resource } from './api/resources.ts';
 import { ApiServer } from './api/server.ts';
@@ -7,6 +8,7 @@ import { Store } from './api/store.ts';
 import { WebhookClient } from './api/webhook-client.ts';
 import { WebhookDispatcher, type UserInfo, type WebhookCall } from './api/webhooks.ts';
 import { completeOptions, type ClusterOptions, type CompleteOptions } from './cluster-options.ts';
+import { proxyShares } from './container-shares.ts';
 import { Deployments } from './deployments.ts';
 import { EnergyMeter } from './energy-meter.ts';
 import { Engine } from './engine.ts';
@@ -15,6 +17,7 @@ import { beginInterval, endInterval, type IntervalStats } from './interval.ts';
 import { Kubelet } from './kubelet.ts';
 import type { KubeObject } from './kube.ts';
 import type { Load } from './load.ts';
+import { MESH_OVERHEADS, withWaypoint } from './mesh.ts';
 import { exporterPod, nodeObject } from './node-objects.ts';
 import { DEFAULT_OVERHEADS, type Overheads } from './overheads.ts';
 import { Pages } from './pages.ts';
@@ -57,6 +60,8 @@ export class EmbeddedCluster {
   /** Calls of admission webhooks so far. */
   readonly webhookCalls: WebhookCall[] = [];
   readonly #options: CompleteOptions;
+  /** With the proxies that the mesh puts into it. */
+  readonly #application: Application;
   readonly #engine: Engine;
   readonly #meter: EnergyMeter;
   readonly #timers = new Timers();
@@ -71,10 +76,13 @@ export class EmbeddedCluster {
 
   constructor(options: CompleteOptions) {
     this.#options = options;
-    const { application, machines, seed } = options;
+    const { machines, seed } = options;
+    const application =
+      options.mesh === 'waypoint' ? withWaypoint(options.application) : options.application;
+    this.#application = application;
     const overheads: Overheads = {
       ...DEFAULT_OVERHEADS,
-      ...(options.sidecar ? {} : NO_SIDECAR),
+      ...MESH_OVERHEADS[options.mesh],
       ...options.overheads,
     };
     const program = compile(application, options.cpuScale);
@@ -103,7 +111,7 @@ export class EmbeddedCluster {
       namespace: options.namespace,
       template: () => ({
         cpuLimits: options.cpuLimits,
-        sidecar: options.sidecar,
+        mesh: options.mesh,
         metricsPort: this.#exporters.port,
       }),
       random: new Random(seed, 'hashes'),
@@ -130,6 +138,9 @@ export class EmbeddedCluster {
       engine: this.#engine,
       meter: this.#meter,
       kubelet: this.#kubelet,
+      mesh: options.mesh,
+      kepler: options.meter,
+      proxyShares: proxyShares(application, overheads, options.cpuScale),
     });
     this.#exporters = new ExporterServer((path) => pages.page(path));
   }
@@ -149,7 +160,8 @@ export class EmbeddedCluster {
     for (const machine of machines) await this.apply(nodeObject(machine, this.now()));
     const { port } = this.#exporters;
     for (const { name: node } of machines) {
-      const kepler = { daemonSet: 'kepler', namespace: 'kepler' } as const;
+      const daemonSet = this.#options.meter === 'KeplerOld' ? 'kepler-exporter' : 'kepler';
+      const kepler = { daemonSet, namespace: 'kepler' } as const;
       await this.apply(
         exporterPod({ ...kepler, node, port, path: `/nodes/${node}/kepler/metrics` }),
       );
@@ -261,7 +273,7 @@ export class EmbeddedCluster {
 
   /** Creates (or restarts) every service, one after another, through the webhooks. */
   async deployAll(options: DeployOptions = {}): Promise<void> {
-    for (const service of options.order ?? this.#options.application.manifestOrder) {
+    for (const service of options.order ?? this.#application.manifestOrder) {
       await this.rollout(service);
       await options.afterEach?.(service);
     }
@@ -317,12 +329,6 @@ export class EmbeddedCluster {
     this.#api.endWatches();
   }
 }
-
-const NO_SIDECAR: Partial<Overheads> = {
-  sidecarHttpCpuSeconds: 0,
-  sidecarTcpCpuSeconds: 0,
-  sidecarDelay: { medianSeconds: 0, p99Seconds: 0 },
-};
 
 function podsResource(): Resource {
   const resource = findResource('', 'pods');

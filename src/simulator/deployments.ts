@@ -6,8 +6,10 @@ import type { Store } from './api/store.ts';
 import type { UserInfo } from './api/webhooks.ts';
 import { InputError } from '#errors';
 import { kubeTime, type KubeObject, type OwnerRef } from './kube.ts';
+import { WAYPOINT } from './mesh.ts';
 import {
   injectSidecar,
+  scrapeAnnotations,
   SERVICE_LABEL,
   templateSpec,
   type Pin,
@@ -181,10 +183,19 @@ export class Deployments {
 
   async #createPod(service: ServiceSpec, replicaSet: KubeObject, hash: string): Promise<void> {
     const { registry, namespace } = this.#parts;
-    const { cpuLimits, sidecar, metricsPort } = this.#parts.template();
+    const { cpuLimits, mesh, metricsPort } = this.#parts.template();
     const spec = templateSpec(service, this.#pins[service.name] ?? {}, cpuLimits);
     const path = `/pods/${++this.#metricsPaths}/stats/prometheus`;
-    const injected = sidecar ? injectSidecar(spec, path, metricsPort) : { spec, annotations: {} };
+    const injected =
+      mesh === 'sidecar'
+        ? injectSidecar(spec, path, metricsPort)
+        : {
+            spec,
+            annotations:
+              mesh === 'waypoint' && service.name === WAYPOINT
+                ? scrapeAnnotations(path, metricsPort)
+                : {},
+          };
     const body: KubeObject = {
       metadata: {
         generateName: `${replicaSet.metadata.name ?? ''}-`,

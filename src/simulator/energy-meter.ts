@@ -59,6 +59,14 @@ export class NodeEnergy {
   readonly idle = new Counter();
   /** Active energy of the system itself and of Pods that are already gone. */
   unattributedJoules = 0;
+  /** What the machine would have drawn without any work. */
+  restJoules = 0;
+  /** {@link restJoules} handed out evenly: what one Pod that was always there got. */
+  restJoulesByPod = 0;
+  /** Energy above rest that belongs to the system or to Pods already gone. */
+  unattributedDynamicJoules = 0;
+  /** Pods metered now. */
+  podCount = 0;
 
   constructor(node: MeteredNode) {
     checkCurve(node.curve);
@@ -74,14 +82,28 @@ export class PodEnergy {
   readonly node: number;
   /** Engine slot; -1 where the Pod runs nothing. */
   readonly slot: number;
+  /** Share of the active energy: utilisation's part of the whole (Kepler from 0.10 on). */
   readonly energy = new Counter();
+  /** Share of what the machine draws above rest (Kepler up to 0.9). */
+  dynamicJoules = 0;
+  /** The node's {@link NodeEnergy.restJoulesByPod} when metering began. */
+  readonly restFrom: number;
   cpuSeconds = 0;
 
-  constructor(node: number, slot: number) {
+  constructor(node: number, slot: number, restFrom: number) {
     this.node = node;
     this.slot = slot;
+    this.restFrom = restFrom;
   }
 }
+
+/** Joules that one core-second of an interval stands for. */
+interface Prices {
+  readonly active: number;
+  readonly dynamic: number;
+}
+
+const NOTHING: Prices = { active: 0, dynamic: 0 };
 
 /** CPU used so far, core-seconds. */
 export interface CpuReadings {
@@ -94,6 +116,9 @@ export interface CpuReadings {
  * the mean utilisation u of each metering interval; `u` of it is active, the rest idle; active
  * energy goes to Pods by their share of the CPU time, so that a Pod gets P(u) * cores/N.
  * All joules of a node are accounted exactly once: idle + Pods + unattributed = total.
+ *
+ * Beside that it keeps Kepler's older account (up to 0.9): what the machine draws without work is
+ * handed out evenly, what it draws above that by CPU time.
  */
 export class EnergyMeter {
   readonly nodes: readonly NodeEnergy[];
@@ -112,7 +137,9 @@ export class EnergyMeter {
 
   /** Starts metering a Pod; its CPU counter stands at 0. */
   add(node: number, slot: number): PodEnergy {
-    const pod = new PodEnergy(node, slot);
+    const metered = this.nodes[node];
+    const pod = new PodEnergy(node, slot, metered?.restJoulesByPod ?? 0);
+    if (metered !== undefined) metered.podCount++;
     pod.energy.mark(this.#time, this.#horizonSeconds);
     this.pods.add(pod);
     return pod;
@@ -120,7 +147,8 @@ export class EnergyMeter {
 
   /** Stops metering a Pod; what it still uses is unattributed. */
   remove(pod: PodEnergy): void {
-    this.pods.delete(pod);
+    const node = this.nodes[pod.node];
+    if (this.pods.delete(pod) && node !== undefined) node.podCount--;
   }
 
   /** Closes the metering interval that ends at `seconds`. */
@@ -128,21 +156,25 @@ export class EnergyMeter {
     const elapsed = seconds - this.#time;
     if (elapsed <= 0) return;
     this.#time = seconds;
-    const perCoreSecond = this.nodes.map((node, i) => this.#measureNode(node, i, elapsed, cpu));
+    const prices = this.nodes.map((node, i) => this.#measureNode(node, i, elapsed, cpu));
     for (const pod of this.pods) {
       const used = pod.slot < 0 ? 0 : (cpu.cpuSeconds[pod.slot] ?? 0) - pod.cpuSeconds;
-      const joules = used * (perCoreSecond[pod.node] ?? 0);
+      const price = prices[pod.node] ?? NOTHING;
+      const joules = used * price.active;
+      const dynamic = used * price.dynamic;
       pod.cpuSeconds += used;
+      pod.dynamicJoules += dynamic;
       pod.energy.joules += joules;
       pod.energy.busyCoreSeconds += used;
       pod.energy.mark(seconds, this.#horizonSeconds);
       const node = this.nodes[pod.node];
-      if (node !== undefined) node.unattributedJoules -= joules;
+      if (node === undefined) continue;
+      node.unattributedJoules -= joules;
+      node.unattributedDynamicJoules -= dynamic;
     }
   }
 
-  /** Returns the active joules per core-second in the interval. */
-  #measureNode(node: NodeEnergy, index: number, elapsed: number, cpu: CpuReadings): number {
+  #measureNode(node: NodeEnergy, index: number, elapsed: number, cpu: CpuReadings): Prices {
     const counter = cpu.nodeCpuSeconds[index] ?? 0;
     const busy = counter - (this.#lastNodeCpu[index] ?? 0) + node.systemCores * elapsed;
     this.#lastNodeCpu[index] = counter;
@@ -154,8 +186,12 @@ export class EnergyMeter {
     node.active.joules += active;
     node.idle.joules += joules - active;
     node.unattributedJoules += active;
+    const rest = wattsAt(node.curve, 0) * elapsed;
+    node.restJoules += rest;
+    node.restJoulesByPod += rest / Math.max(1, node.podCount);
+    node.unattributedDynamicJoules += joules - rest;
     this.#mark(node, this.#time);
-    return busy > 0 ? active / busy : 0;
+    return busy > 0 ? { active: active / busy, dynamic: (joules - rest) / busy } : NOTHING;
   }
 
   #mark(node: NodeEnergy, seconds: number): void {

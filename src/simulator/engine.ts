@@ -10,7 +10,7 @@ import { PodTable } from './pod-table.ts';
 import { Processor } from './processor.ts';
 import type { Program } from './program.ts';
 import { Random } from './random.ts';
-import { OUTSIDE, type Traffic } from './traffic.ts';
+import { OUTSIDE, relayedEdge, Traffic } from './traffic.ts';
 
 /** One node as the engine needs it. */
 export interface EngineNode {
@@ -51,6 +51,8 @@ export class Engine {
   calls = 0;
   crossNodeCalls = 0;
   readonly pods: PodTable;
+  /** Whether callers count the calls they made, beside those who served them. */
+  recordsSources = true;
   readonly #program: Program;
   readonly #overheads: Overheads;
   readonly #processors: readonly Processor[];
@@ -296,7 +298,13 @@ export class Engine {
     const peer = parent < 0 ? OUTSIDE : this.#serviceOf(parent);
     const failed = frames.failed[frame] === 1;
     const duration = this.now - (frames.start[frame] as number);
-    (this.pods.inbound[slot] as Traffic).record(peer, failed, duration);
+    this.pods.inbound.record(slot, peer, failed, duration);
+    const relayedTo = this.#program.relayedTo[frames.operation[frame] as number] as number;
+    if (relayedTo >= 0) {
+      const relayed = (this.pods.relayed[slot] ??= new Traffic());
+      const edge = relayedEdge(peer, relayedTo, this.#program.services.length);
+      relayed.record(edge, failed, duration);
+    }
     const back = this.now + this.#halfTrip(frames.crosses[frame] === 1);
     this.#queue.push(back, (frame << KIND_BITS) | REPLY);
   }
@@ -320,8 +328,11 @@ export class Engine {
     const frames = this.#frames;
     const failed = frames.failed[frame] === 1;
     if (failed) frames.failed[parent] = 1;
-    const caller = this.pods.outbound[frames.pod[parent] as number] as Traffic;
-    caller.record(this.#serviceOf(frame), failed, this.now - (frames.sent[frame] as number));
+    if (this.recordsSources) {
+      const duration = this.now - (frames.sent[frame] as number);
+      const caller = frames.pod[parent] as number;
+      this.pods.outbound.record(caller, this.#serviceOf(frame), failed, duration);
+    }
     if (slot >= 0) {
       frames.overhead[parent] = (frames.overhead[parent] as number) + this.#sideCpu(frame);
     }

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/** Numbers of one entry, side by side in memory: when, in which order put in, and what. */
+const TIME = 0;
+const ORDER = 1;
+const PAYLOAD = 2;
+const ENTRY = 3;
+
 /**
- * A binary heap of (time, payload) pairs in typed arrays. Events of the same time come out in the
- * order in which they were put in, so that a run does not depend on the shape of the heap.
+ * A binary heap of (time, payload) pairs in one typed array. Events of the same time come out in
+ * the order in which they were put in, so that a run does not depend on the shape of the heap.
  */
 export class EventQueue {
-  /** Time of the first event; Infinity while the queue is empty. */
-  nextTime = Infinity;
-  #times: Float64Array;
-  #orders: Float64Array;
-  #payloads: Int32Array;
+  /** The first entry's time is Infinity while the queue is empty. */
+  #entries: Float64Array;
   #size = 0;
   #order = 0;
 
   constructor(capacity = 256) {
-    this.#times = new Float64Array(capacity);
-    this.#orders = new Float64Array(capacity);
-    this.#payloads = new Int32Array(capacity);
+    this.#entries = new Float64Array(ENTRY * Math.max(1, capacity));
+    this.#entries[TIME] = Infinity;
+  }
+
+  /** Time of the first event; Infinity while the queue is empty. */
+  get nextTime(): number {
+    return this.#entries[TIME] as number;
   }
 
   /** Number of waiting events. */
@@ -26,80 +33,74 @@ export class EventQueue {
 
   /** Adds an event. `payload` is a 32-bit integer whose meaning is the caller's. */
   push(time: number, payload: number): void {
-    if (this.#size === this.#times.length) this.#grow();
-    const times = this.#times;
-    const orders = this.#orders;
-    const payloads = this.#payloads;
-    const order = this.#order++;
+    if (this.#size * ENTRY === this.#entries.length) this.#grow();
+    const entries = this.#entries;
     let hole = this.#size++;
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
       // A new event has the highest order: equal times never move up.
-      const above = times[parent] as number;
-      if (above <= time) break;
-      times[hole] = above;
-      orders[hole] = orders[parent] as number;
-      payloads[hole] = payloads[parent] as number;
+      const above = parent * ENTRY;
+      if ((entries[above + TIME] as number) <= time) break;
+      copy(entries, above, hole * ENTRY);
       hole = parent;
     }
-    times[hole] = time;
-    orders[hole] = order;
-    payloads[hole] = payload;
-    this.nextTime = times[0] as number;
+    const at = hole * ENTRY;
+    entries[at + TIME] = time;
+    entries[at + ORDER] = this.#order++;
+    entries[at + PAYLOAD] = payload;
   }
 
   /** Removes the first event and returns its payload. The queue must not be empty. */
   pop(): number {
-    const times = this.#times;
-    const orders = this.#orders;
-    const payloads = this.#payloads;
-    const first = payloads[0] as number;
+    const entries = this.#entries;
+    const first = entries[PAYLOAD] as number;
     const size = --this.#size;
     if (size === 0) {
-      this.nextTime = Infinity;
+      entries[TIME] = Infinity;
       return first;
     }
-    const time = times[size] as number;
-    const order = orders[size] as number;
-    const payload = payloads[size] as number;
+    const last = size * ENTRY;
+    const time = entries[last + TIME] as number;
+    const order = entries[last + ORDER] as number;
+    const payload = entries[last + PAYLOAD] as number;
     let hole = 0;
     for (;;) {
       let child = 2 * hole + 1;
       if (child >= size) break;
-      let childTime = times[child] as number;
-      if (child + 1 < size) {
-        const right = times[child + 1] as number;
-        if (
-          right < childTime ||
-          (right === childTime && (orders[child + 1] as number) < (orders[child] as number))
-        ) {
-          child++;
-          childTime = right;
-        }
+      let at = child * ENTRY;
+      if (child + 1 < size && isBefore(entries, at + ENTRY, at)) {
+        child++;
+        at += ENTRY;
       }
-      if (time < childTime || (time === childTime && order < (orders[child] as number))) break;
-      times[hole] = childTime;
-      orders[hole] = orders[child] as number;
-      payloads[hole] = payloads[child] as number;
+      const childTime = entries[at + TIME] as number;
+      if (childTime > time) break;
+      if (childTime === time && (entries[at + ORDER] as number) > order) break;
+      copy(entries, at, hole * ENTRY);
       hole = child;
     }
-    times[hole] = time;
-    orders[hole] = order;
-    payloads[hole] = payload;
-    this.nextTime = times[0] as number;
+    const at = hole * ENTRY;
+    entries[at + TIME] = time;
+    entries[at + ORDER] = order;
+    entries[at + PAYLOAD] = payload;
     return first;
   }
 
   #grow(): void {
-    const length = this.#times.length * 2;
-    const times = new Float64Array(length);
-    times.set(this.#times);
-    this.#times = times;
-    const orders = new Float64Array(length);
-    orders.set(this.#orders);
-    this.#orders = orders;
-    const payloads = new Int32Array(length);
-    payloads.set(this.#payloads);
-    this.#payloads = payloads;
+    const larger = new Float64Array(this.#entries.length * 2);
+    larger.set(this.#entries);
+    this.#entries = larger;
   }
+}
+
+function copy(entries: Float64Array, from: number, to: number): void {
+  entries[to + TIME] = entries[from + TIME] as number;
+  entries[to + ORDER] = entries[from + ORDER] as number;
+  entries[to + PAYLOAD] = entries[from + PAYLOAD] as number;
+}
+
+function isBefore(entries: Float64Array, a: number, b: number): boolean {
+  const left = entries[a + TIME] as number;
+  const right = entries[b + TIME] as number;
+  if (left !== right) return left < right;
+  return (entries[a + ORDER] as number) < (entries[b + ORDER] as number);
 }

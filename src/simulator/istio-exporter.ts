@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServiceSpec } from './application.ts';
 import { Exposition, type Labels } from './exposition.ts';
-import { ISTIO_BUCKETS, type Edge, type Traffic } from './traffic.ts';
+import type { SeenTraffic } from './traffic-table.ts';
+import { ISTIO_BUCKETS, relayedEnds, type Edge } from './traffic.ts';
 
 /** Bytes of one TCP exchange. Assumed: a memcached key out, a small value back. */
 const TCP_REQUEST_BYTES = 64;
@@ -14,8 +15,8 @@ export interface ProxyView {
   readonly service: ServiceSpec;
   /** Services by engine number: the far ends of the edges. */
   readonly services: readonly ServiceSpec[];
-  readonly inbound: Traffic;
-  readonly outbound: Traffic;
+  readonly inbound: SeenTraffic;
+  readonly outbound: SeenTraffic;
 }
 
 /** An edge as one reporter names it. */
@@ -23,7 +24,7 @@ interface Row {
   readonly labels: Labels;
   readonly edge: Edge;
   readonly destination: ServiceSpec;
-  readonly reporter: 'source' | 'destination';
+  readonly reporter: 'source' | 'destination' | 'waypoint';
 }
 
 /**
@@ -32,7 +33,7 @@ interface Row {
  */
 export function istioPage(view: ProxyView): string {
   const rows = [...rowsOf(view, 'destination'), ...rowsOf(view, 'source')];
-  const page = new Exposition();
+  const page = new Exposition('envoy');
   writeRequests(
     page,
     rows.filter((row) => row.destination.protocol !== 'tcp'),
@@ -44,7 +45,38 @@ export function istioPage(view: ProxyView): string {
   return page.toString();
 }
 
-function rowsOf(view: ProxyView, reporter: Row['reporter']): Row[] {
+/** A waypoint and what it passed on. */
+export interface WaypointView {
+  readonly namespace: string;
+  readonly services: readonly ServiceSpec[];
+  readonly relayed: SeenTraffic | undefined;
+}
+
+/**
+ * What a waypoint exposes: Istio's standard metrics as reporter `waypoint`, once for each call
+ * between two services, timed where it passes. It sees no TCP.
+ */
+export function waypointPage({ namespace, services, relayed }: WaypointView): string {
+  const page = new Exposition('envoy');
+  const rows: Row[] = [];
+  for (const edge of relayed?.edges() ?? []) {
+    const ends = relayedEnds(edge.peer, services.length);
+    const destination = services[ends.destination];
+    if (destination === undefined) continue;
+    const reporter = 'waypoint';
+    const labels = edgeLabels(
+      { namespace, reporter },
+      services[ends.source],
+      destination,
+      edge.failed,
+    );
+    rows.push({ labels, edge, destination, reporter });
+  }
+  writeRequests(page, rows);
+  return page.toString();
+}
+
+function rowsOf(view: ProxyView, reporter: 'source' | 'destination'): Row[] {
   const traffic = reporter === 'destination' ? view.inbound : view.outbound;
   const rows: Row[] = [];
   for (const edge of traffic.edges()) {

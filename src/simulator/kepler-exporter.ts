@@ -23,7 +23,7 @@ export interface KeplerView {
  * real output, levels node and pod, one RAPL zone. Joules have its resolution of a microjoule.
  */
 export function keplerPage(view: KeplerView): string {
-  const page = new Exposition();
+  const page = new Exposition('go');
   const name = view.node.name;
   page
     .family(

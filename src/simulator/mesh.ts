@@ -6,6 +6,9 @@ import type { Overheads } from './overheads.ts';
 /** How the mesh is installed: a proxy in every Pod, one for the namespace, or none. */
 export type MeshKind = 'sidecar' | 'waypoint' | 'none';
 
+/** Every {@link MeshKind}. */
+export const MESH_KINDS: readonly MeshKind[] = ['sidecar', 'waypoint', 'none'];
+
 /** What a call costs without any proxy. */
 export const NO_PROXY: Partial<Overheads> = {
   sidecarHttpCpuSeconds: 0,
@@ -24,12 +27,20 @@ export const ZTUNNEL: Partial<Overheads> = {
   sidecarTcpDelayFactor: 1,
 };
 
+/** What each kind of mesh changes in what a call costs. */
+export const MESH_OVERHEADS: Readonly<Record<MeshKind, Partial<Overheads>>> = {
+  sidecar: {},
+  waypoint: ZTUNNEL,
+  none: NO_PROXY,
+};
+
 /** CPU of a waypoint per request, milliseconds (Istio 1.24: 0.25 vCPU per 1000 requests). */
 const WAYPOINT_MILLISECONDS = 0.25;
 /** CPU of nginx per request, milliseconds: 19 + 19 microseconds (uqSim). */
 const NGINX_MILLISECONDS = 0.038;
 
-const WAYPOINT = 'waypoint';
+/** The service that a waypoint is. */
+export const WAYPOINT = 'waypoint';
 const NGINX = 'nginx';
 
 function proxy(name: string, image: string, port: number): ServiceSpec {
@@ -66,6 +77,7 @@ export function withWaypoint(application: Application): Application {
         cpuMilliseconds: WAYPOINT_MILLISECONDS,
         law: EXPONENTIAL,
         steps: [[name]],
+        relays: true,
       };
     }
   }

@@ -18,7 +18,7 @@ export interface NodeExporterView {
 
 /** The CPU and memory families of node-exporter; CPU time is spread evenly over the cores. */
 export function nodeExporterPage(view: NodeExporterView): string {
-  const page = new Exposition();
+  const page = new Exposition('go');
   const { cores } = view.node;
   const busy = view.node.total.busyCoreSeconds / cores;
   const name = 'node_cpu_seconds_total';

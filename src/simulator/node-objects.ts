@@ -46,7 +46,7 @@ export function nodeObject(machine: Machine, milliseconds: number): KubeObject {
 
 /** One exporter of a DaemonSet. */
 export interface ExporterPod {
-  readonly daemonSet: 'kepler' | 'node-exporter';
+  readonly daemonSet: 'kepler' | 'kepler-exporter' | 'node-exporter';
   readonly namespace: string;
   readonly node: string;
   readonly port: number;
@@ -73,7 +73,7 @@ export function exporterPod(exporter: ExporterPod): KubeObject {
           apiVersion: 'apps/v1',
           kind: 'DaemonSet',
           name: daemonSet,
-          uid: `00000000-0000-4000-8000-${daemonSet === 'kepler' ? '000000000001' : '000000000002'}`,
+          uid: `00000000-0000-4000-8000-${daemonSet.startsWith('kepler') ? '000000000001' : '000000000002'}`,
           controller: true,
         },
       ],

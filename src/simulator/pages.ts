@@ -2,12 +2,14 @@
 import type { Application } from './application.ts';
 import type { EnergyMeter } from './energy-meter.ts';
 import type { Engine } from './engine.ts';
-import { istioPage } from './istio-exporter.ts';
+import type { Meter } from './cluster-options.ts';
+import { istioPage, waypointPage } from './istio-exporter.ts';
 import { keplerPage } from './kepler-exporter.ts';
+import { keplerOldPage } from './kepler-old-exporter.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { Machine } from './machines.ts';
+import { WAYPOINT, type MeshKind } from './mesh.ts';
 import { nodeExporterPage } from './node-exporter.ts';
-import type { Traffic } from './traffic.ts';
 
 /** What the pages show. */
 export interface PageParts {
@@ -16,6 +18,11 @@ export interface PageParts {
   readonly engine: Engine;
   readonly meter: EnergyMeter;
   readonly kubelet: Kubelet;
+  readonly mesh: MeshKind;
+  /** Which generation of Kepler runs. */
+  readonly kepler: Meter;
+  /** Part of a Pod's CPU that is its proxy's, by service. */
+  readonly proxyShares: ReadonlyMap<string, number>;
 }
 
 /**
@@ -45,7 +52,10 @@ export class Pages {
     const terminated = kubelet.terminated.get(name) ?? [];
     kubelet.terminated.delete(name);
     const cpuModel = machines[index]?.model ?? '';
-    return keplerPage({ node, pods: kubelet.onNode(name), terminated, cpuModel });
+    const pods = kubelet.onNode(name);
+    if (this.#parts.kepler === 'KeplerNew') return keplerPage({ node, pods, terminated, cpuModel });
+    const { mesh, proxyShares } = this.#parts;
+    return keplerOldPage({ node, pods, cpuModel, sidecar: mesh === 'sidecar', proxyShares });
   }
 
   #nodePage(name: string): string | undefined {
@@ -68,12 +78,17 @@ export class Pages {
       if (pod.metricsPath !== path || pod.slot < 0) continue;
       const service = application.services.find((candidate) => candidate.name === pod.service);
       if (service === undefined) return undefined;
+      const { namespace } = pod;
+      const { services } = application;
+      if (this.#parts.mesh === 'waypoint' && service.name === WAYPOINT) {
+        return waypointPage({ namespace, services, relayed: engine.pods.relayed[pod.slot] });
+      }
       return istioPage({
-        namespace: pod.namespace,
+        namespace,
         service,
-        services: application.services,
-        inbound: engine.pods.inbound[pod.slot] as Traffic,
-        outbound: engine.pods.outbound[pod.slot] as Traffic,
+        services,
+        inbound: engine.pods.inbound.of(pod.slot),
+        outbound: engine.pods.outbound.of(pod.slot),
       });
     }
     return undefined;

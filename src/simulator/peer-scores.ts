@@ -105,11 +105,13 @@ export function packingScores(
   random: Random,
 ): Readonly<Record<string, number>> {
   const { scores } = schedule(pod, nodes, undefined, random);
+  const requests = podRequests(pod);
   return Object.fromEntries(
     nodes.flatMap((node) => {
       const score = scores[node.name];
       if (score === undefined) return [];
-      const resources = leastAllocated(pod, node) + balancedAllocation(pod, node);
+      const resources =
+        leastAllocated(requests.nonZero, node) + balancedAllocation(requests.actual, node);
       return [[node.name, score - resources + mostAllocated(pod, node)]];
     }),
   );

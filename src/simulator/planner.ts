@@ -4,7 +4,7 @@ import { quantity, podSpec, type KubeObject, type LabelSelector } from './kube.t
 import type { Machine } from './machines.ts';
 import { nodeObject } from './node-objects.ts';
 import { injectSidecar, SERVICE_LABEL, templateSpec, type Pin } from './pod-template.ts';
-import { schedulerNode, type SchedulerNode } from './scheduler-node.ts';
+import { schedulerNode, withPod, type SchedulerNode } from './scheduler-node.ts';
 import type { PlacedPod } from './trial.ts';
 
 /** What an application is installed with. */
@@ -30,15 +30,11 @@ export class Planner {
   /** Pods bound so far, in order. */
   readonly placed: PlacedPod[] = [];
   readonly #options: PlannerOptions;
-  readonly #objects: readonly KubeObject[];
-  readonly #bound: KubeObject[][];
 
   constructor(options: PlannerOptions) {
     this.application = options.application;
     this.#options = options;
-    this.#objects = options.machines.map((machine) => nodeObject(machine, 0));
-    this.#bound = this.#objects.map(() => []);
-    this.nodes = this.#objects.map((node) => schedulerNode(node, []));
+    this.nodes = options.machines.map((machine) => schedulerNode(nodeObject(machine, 0), []));
   }
 
   /** A Pod of a service as the API server would hand it to the scheduler. */
@@ -63,11 +59,9 @@ export class Planner {
   /** Binds a Pod to a node. @throws RangeError for a node that does not exist */
   bind(pod: KubeObject, nodeName: string): void {
     const index = this.nodes.findIndex(({ name }) => name === nodeName);
-    const object = this.#objects[index];
-    const bound = this.#bound[index];
-    if (object === undefined || bound === undefined) throw new RangeError(`node: ${nodeName}`);
-    bound.push(pod);
-    this.nodes[index] = schedulerNode(object, bound);
+    const node = this.nodes[index];
+    if (node === undefined) throw new RangeError(`node: ${nodeName}`);
+    this.nodes[index] = withPod(node, pod);
     const limit = podSpec(pod).containers[0]?.resources?.limits?.['cpu'];
     this.placed.push({
       name: pod.metadata.name ?? '',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { doubled } from './frames.ts';
-import { Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
+import { TrafficTable } from './traffic-table.ts';
 import { UNLIMITED, type Processor } from './processor.ts';
 
 /** The Pods that the engine runs, by slot, and which of them serve each service. */
@@ -18,8 +19,10 @@ export class PodTable {
   /** Share clock at the last update of `cpuSeconds`. */
   lastClock = new Float64Array(64);
   /** What the Pod's proxy saw coming in and going out. */
-  readonly inbound: Traffic[] = [];
-  readonly outbound: Traffic[] = [];
+  readonly inbound: TrafficTable;
+  readonly outbound: TrafficTable;
+  /** What a proxy in between passed on, by {@link relayedEdge}; undefined where it passed nothing. */
+  readonly relayed: (Traffic | undefined)[] = [];
   /** CPU used so far by node, core-seconds; includes Pods that are gone. */
   readonly nodeCpuSeconds: Float64Array;
   readonly #processors: readonly Processor[];
@@ -33,6 +36,8 @@ export class PodTable {
     this.#processors = processors;
     this.#ready = Array.from({ length: services }, () => []);
     this.#turn = new Int32Array(services);
+    this.inbound = new TrafficTable(services);
+    this.outbound = new TrafficTable(services);
     this.nodeCpuSeconds = new Float64Array(processors.length);
   }
 
@@ -48,8 +53,11 @@ export class PodTable {
     this.calls[slot] = 0;
     this.cpuSeconds[slot] = 0;
     this.lastClock[slot] = 0;
-    this.inbound[slot] = new Traffic();
-    this.outbound[slot] = new Traffic();
+    this.inbound.reserve(slot);
+    this.inbound.clear(slot);
+    this.outbound.reserve(slot);
+    this.outbound.clear(slot);
+    this.relayed[slot] = undefined;
     return slot;
   }
 

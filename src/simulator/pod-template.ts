@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServiceSpec } from './application.ts';
 import type { JsonObject, PodSpec } from './kube.ts';
+import type { MeshKind } from './mesh.ts';
 
 /** Label that names the service on Deployments, Pods and Services, as upstream's manifests do. */
 export const SERVICE_LABEL = 'io.kompose.service';
@@ -15,8 +16,8 @@ export type Pins = Readonly<Record<string, Pin>>;
 export interface TemplateOptions {
   /** Whether upstream's CPU limits are kept. */
   readonly cpuLimits: boolean;
-  /** Whether the mesh injects its proxy. */
-  readonly sidecar: boolean;
+  /** Whether, and how, the mesh puts proxies between services. */
+  readonly mesh: MeshKind;
   /** Port of the metrics that Pods expose. */
   readonly metricsPort: number;
 }
@@ -71,9 +72,16 @@ export function injectSidecar(
         containers: ['istio-proxy'],
         revision: 'default',
       }),
-      'prometheus.io/scrape': 'true',
-      'prometheus.io/port': String(metricsPort),
-      'prometheus.io/path': metricsPath,
+      ...scrapeAnnotations(metricsPath, metricsPort),
     },
+  };
+}
+
+/** How a Pod says where its metrics are. */
+export function scrapeAnnotations(path: string, port: number): Record<string, string> {
+  return {
+    'prometheus.io/scrape': 'true',
+    'prometheus.io/port': String(port),
+    'prometheus.io/path': path,
   };
 }

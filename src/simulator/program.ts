@@ -13,6 +13,8 @@ export interface Program {
   readonly operationService: Int32Array;
   readonly burstSeconds: Float64Array;
   readonly laws: readonly Law[];
+  /** By operation: number of the service that a relayed call is for; -1 where it relays none. */
+  readonly relayedTo: Int32Array;
   /** Steps of operation `o`: `stepFirst[o]` up to `stepFirst[o + 1]`. */
   readonly stepFirst: Int32Array;
   /** Calls of step `s`: `callFirst[s]` up to `callFirst[s + 1]` in `callOperation`. */
@@ -54,6 +56,10 @@ export function compile(application: Application, cpuScale: number): Program {
       return (operation.cpuMilliseconds * cpuScale) / 1000 / (operation.steps.length + 1);
     }),
     laws: operations.map((operation) => operation.law),
+    relayedTo: Int32Array.from(operations, ({ relays, steps: own }) => {
+      const call = relays === true ? application.operations[own[0]?.[0] ?? ''] : undefined;
+      return call === undefined ? -1 : services.indexOf(call.service);
+    }),
     stepFirst: offsets(operations.map((operation) => operation.steps.length)),
     callFirst: offsets(steps.map((step) => step.length)),
     callOperation: Int32Array.from(calls, (call) => index(names, call, 'operations.steps')),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { podSpec, type KubeObject, type SpreadConstraint, type Toleration } from './kube.ts';
-import { podRequests, type SchedulerNode } from './scheduler-node.ts';
+import { podRequests, type Amounts, type SchedulerNode } from './scheduler-node.ts';
 import { matchesSelector, matchesTerm } from './selectors.ts';
 
 /** Whether a toleration covers a taint. */
@@ -80,8 +80,7 @@ function spreadAllows(
   return true;
 }
 
-function fits(pod: KubeObject, node: SchedulerNode): boolean {
-  const wanted = podRequests(pod).actual;
+function fits(wanted: Amounts, node: SchedulerNode): boolean {
   const used = node.requested.actual;
   return (
     node.pods.length + 1 <= node.allocatable.pods &&
@@ -100,11 +99,14 @@ function taintsAllow(pod: KubeObject, node: SchedulerNode): boolean {
 /**
  * Why the stock scheduler's filters reject a node, in their order and with their words;
  * undefined = the node is feasible.
+ *
+ * @param wanted the Pod's requests; whoever asks for many nodes counts them once
  */
 export function rejection(
   pod: KubeObject,
   node: SchedulerNode,
   nodes: readonly SchedulerNode[],
+  wanted = podRequests(pod).actual,
 ): string | undefined {
   if (!node.ready) return 'node(s) were not ready';
   if (node.unschedulable) return 'node(s) were unschedulable';
@@ -112,7 +114,7 @@ export function rejection(
   if (!nodeAffinityAllows(pod, node)) {
     return "node(s) didn't match Pod's node affinity/selector";
   }
-  if (!fits(pod, node)) return 'Insufficient resources';
+  if (!fits(wanted, node)) return 'Insufficient resources';
   if (!spreadAllows(pod, node, nodes)) {
     return "node(s) didn't match pod topology spread constraints";
   }

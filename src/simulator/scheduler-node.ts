@@ -45,6 +45,26 @@ export function podRequests(pod: KubeObject): PodRequests {
   };
 }
 
+/** Whether a Pod still holds what it asked for. */
+function holds(pod: KubeObject): boolean {
+  const phase = pod.status?.['phase'];
+  return phase !== 'Succeeded' && phase !== 'Failed';
+}
+
+/** The same node with one more Pod: what was counted before is not counted again. */
+export function withPod(node: SchedulerNode, pod: KubeObject): SchedulerNode {
+  if (!holds(pod)) return node;
+  const requests = podRequests(pod);
+  return {
+    ...node,
+    requested: {
+      actual: add(node.requested.actual, requests.actual),
+      nonZero: add(node.requested.nonZero, requests.nonZero),
+    },
+    pods: [...node.pods, pod],
+  };
+}
+
 function totalRequests(pod: KubeObject, cpu: number, memory: number): Amounts {
   const spec = podSpec(pod);
   let sidecars = NOTHING;
@@ -102,10 +122,7 @@ export function schedulerNode(node: KubeObject, bound: readonly KubeObject[]): S
     allocatable?: Record<string, string>;
     conditions?: { type: string; status: string }[];
   };
-  const holding = bound.filter((pod) => {
-    const phase = pod.status?.['phase'];
-    return phase !== 'Succeeded' && phase !== 'Failed';
-  });
+  const holding = bound.filter(holds);
   let actual = NOTHING;
   let nonZero = NOTHING;
   for (const pod of holding) {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { podSpec, type KubeObject, type LabelSelector, type SpreadConstraint } from './kube.ts';
 import { countMatching, tolerates } from './scheduler-filters.ts';
-import { podRequests, type SchedulerNode } from './scheduler-node.ts';
+import type { Amounts, SchedulerNode } from './scheduler-node.ts';
 import { matchesTerm } from './selectors.ts';
 
 const MAX_SCORE = 100;
 
-/** NodeResourcesFit, strategy LeastAllocated: mean free share of CPU and memory, 0..100. */
-export function leastAllocated(pod: KubeObject, node: SchedulerNode): number {
-  const wanted = podRequests(pod).nonZero;
+/**
+ * NodeResourcesFit, strategy LeastAllocated: mean free share of CPU and memory, 0..100.
+ *
+ * @param wanted requests of the Pod, with the scheduler's defaults for those that are missing
+ */
+export function leastAllocated(wanted: Amounts, node: SchedulerNode): number {
   const used = node.requested.nonZero;
   const cpu = free(used.cpuMillicores + wanted.cpuMillicores, node.allocatable.cpuMillicores);
   const memory = free(used.memoryBytes + wanted.memoryBytes, node.allocatable.memoryBytes);
@@ -23,9 +26,10 @@ function free(requested: number, allocatable: number): number {
 /**
  * NodeResourcesBalancedAllocation: (1 - std of the CPU and memory fractions) * 100. Skipped (0)
  * for a Pod without any request.
+ *
+ * @param wanted requests of the Pod as they are written
  */
-export function balancedAllocation(pod: KubeObject, node: SchedulerNode): number {
-  const wanted = podRequests(pod).actual;
+export function balancedAllocation(wanted: Amounts, node: SchedulerNode): number {
   if (wanted.cpuMillicores === 0 && wanted.memoryBytes === 0) return 0;
   const used = node.requested.actual;
   const cpu = fraction(used.cpuMillicores + wanted.cpuMillicores, node.allocatable.cpuMillicores);

@@ -2,7 +2,7 @@
 import type { KubeObject, LabelSelector } from './kube.ts';
 import type { Random } from './random.ts';
 import { rejection } from './scheduler-filters.ts';
-import type { SchedulerNode } from './scheduler-node.ts';
+import { podRequests, type SchedulerNode } from './scheduler-node.ts';
 import {
   balancedAllocation,
   leastAllocated,
@@ -44,8 +44,9 @@ export function schedule(
   random: Random,
 ): Verdict {
   const rejected: Record<string, string> = {};
+  const requests = podRequests(pod);
   const feasible = nodes.filter((node) => {
-    const reason = rejection(pod, node, nodes);
+    const reason = rejection(pod, node, nodes, requests.actual);
     if (reason !== undefined) rejected[node.name] = reason;
     return reason === undefined;
   });
@@ -54,8 +55,8 @@ export function schedule(
   const spread = topologySpread(pod, feasible, ownSelector);
   const totals = feasible.map(
     (node, i) =>
-      WEIGHTS.leastAllocated * leastAllocated(pod, node) +
-      WEIGHTS.balancedAllocation * balancedAllocation(pod, node) +
+      WEIGHTS.leastAllocated * leastAllocated(requests.nonZero, node) +
+      WEIGHTS.balancedAllocation * balancedAllocation(requests.actual, node) +
       WEIGHTS.nodeAffinity * (affinity[i] ?? 0) +
       WEIGHTS.topologySpread * (spread[i] ?? 0) +
       WEIGHTS.taintToleration * (taints[i] ?? 0),

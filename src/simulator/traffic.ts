@@ -9,6 +9,20 @@ export const ISTIO_BUCKETS: readonly number[] = [
 /** The caller "outside the mesh" in tables indexed by service number. */
 export const OUTSIDE = -1;
 
+/** A duration as Envoy keeps it: whole milliseconds, cut off, so that 0.9 ms counts as 0. */
+export function wholeMilliseconds(seconds: number): number {
+  return Math.floor(seconds * 1000 + 1e-9);
+}
+
+/** Number of the bucket of {@link ISTIO_BUCKETS} that whole milliseconds belong to. */
+export function bucketOf(milliseconds: number): number {
+  let bucket = 0;
+  while (bucket < ISTIO_BUCKETS.length && milliseconds > (ISTIO_BUCKETS[bucket] as number)) {
+    bucket++;
+  }
+  return bucket;
+}
+
 /** Calls over one edge as one proxy saw them. */
 export class EdgeCounts {
   /** Calls by bucket of {@link ISTIO_BUCKETS}, the last is +Inf. Not cumulative. */
@@ -17,13 +31,10 @@ export class EdgeCounts {
   sumMilliseconds = 0;
   count = 0;
 
-  /** Records one call. Envoy keeps whole milliseconds, cut off: 0.9 ms counts as 0. */
+  /** Records one call. */
   record(seconds: number): void {
-    const milliseconds = Math.floor(seconds * 1000 + 1e-9);
-    let bucket = 0;
-    while (bucket < ISTIO_BUCKETS.length && milliseconds > (ISTIO_BUCKETS[bucket] as number)) {
-      bucket++;
-    }
+    const milliseconds = wholeMilliseconds(seconds);
+    const bucket = bucketOf(milliseconds);
     this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
     this.sumMilliseconds += milliseconds;
     this.count++;
@@ -45,6 +56,23 @@ export interface Edge {
   readonly peer: number;
   readonly failed: boolean;
   readonly counts: EdgeCounts;
+}
+
+/**
+ * Edge number of a relayed call in the place of {@link Edge.peer}: from which service to which, of
+ * so many.
+ */
+export function relayedEdge(source: number, destination: number, services: number): number {
+  return destination * (services + 1) + source + 1;
+}
+
+/** The two ends of a {@link relayedEdge}. */
+export function relayedEnds(
+  edge: number,
+  services: number,
+): { readonly source: number; readonly destination: number } {
+  const source = (edge % (services + 1)) - 1;
+  return { source, destination: Math.floor(edge / (services + 1)) };
 }
 
 /** All calls that one proxy saw in one direction. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Meter } from './cluster-options.ts';
 import { EnergyMeter, type PodEnergy } from './energy-meter.ts';
 import { Engine } from './engine.ts';
 import { beginInterval, endInterval, type IntervalStats } from './interval.ts';
@@ -6,7 +7,8 @@ import type { Load } from './load.ts';
 import type { Machine } from './machines.ts';
 import type { Overheads } from './overheads.ts';
 import type { Program } from './program.ts';
-import { EdgeCounts, Traffic } from './traffic.ts';
+import type { SeenTraffic } from './traffic-table.ts';
+import { EdgeCounts } from './traffic.ts';
 
 /** A Pod with the node it runs on. */
 export interface PlacedPod {
@@ -28,6 +30,25 @@ export interface Stage {
   readonly warmUpSeconds: number;
   readonly windowSeconds: number;
   readonly meterSeconds: number;
+  /**
+   * From the first request to the moment when Pods are Ready, virtual seconds; default 0. Until
+   * then requests fail; the warm-up goes on at the same time.
+   */
+  readonly startUpSeconds?: number | undefined;
+  /** Which generation of Kepler attributes energy to Pods; default `KeplerNew`. */
+  readonly meter?: Meter | undefined;
+  /** Distance of the points of {@link Trial.power}, virtual seconds; absent = none are kept. */
+  readonly powerSeconds?: number | undefined;
+}
+
+/** Mean power over one part of the window. */
+export interface PowerPoint {
+  /** End of the part, virtual seconds from the beginning of the window. */
+  readonly seconds: number;
+  /** What Kepler attributes to all placed Pods together, watts. */
+  readonly podWatts: number;
+  /** What all machines draw, watts. */
+  readonly nodeWatts: number;
 }
 
 /** One Pod over the window, as its proxy and Kepler saw it. */
@@ -55,6 +76,8 @@ export interface Trial {
   readonly interval: IntervalStats;
   readonly pods: readonly PodWindow[];
   readonly edges: readonly ServiceEdge[];
+  /** Power over the window; empty where the stage asks for none. */
+  readonly power: readonly PowerPoint[];
 }
 
 /**
@@ -69,29 +92,85 @@ export function runTrial(stage: Stage, placed: readonly PlacedPod[], seed: numbe
     speed,
   }));
   const engine = new Engine(program, nodes, stage.overheads, seed);
+  // Nobody reads a caller's side of its calls here.
+  engine.recordsSources = false;
   const meter = new EnergyMeter(machines, stage.windowSeconds);
-  const running = placed.map((pod) => start(pod, stage, engine, meter));
+  const services = numbersOf(program.services);
+  const nodeNumbers = numbersOf(machines.map(({ name }) => name));
+  const running = placed.map((pod): Running => {
+    const service = services.get(pod.service);
+    const node = nodeNumbers.get(pod.node);
+    if (service === undefined || node === undefined) {
+      throw new RangeError(`no place for ${pod.name} on ${pod.node}`);
+    }
+    const slot = engine.pods.add(service, node, pod.limitCores);
+    return { pod, slot, energy: meter.add(node, slot) };
+  });
   engine.setLoad(stage.load);
+  advance(Math.min(stage.startUpSeconds ?? 0, stage.warmUpSeconds), stage, engine, meter);
+  const isLate = (stage.startUpSeconds ?? 0) > stage.warmUpSeconds;
+  if (!isLate) makeReady(running, engine);
   advance(stage.warmUpSeconds, stage, engine, meter);
 
-  const before = running.map(({ energy }) => [energy.energy.joules, energy.cpuSeconds] as const);
-  for (const { slot } of running) engine.pods.inbound[slot] = new Traffic();
+  const joulesNow = ({ energy }: Running): number =>
+    stage.meter === 'KeplerOld' ? energy.dynamicJoules : energy.energy.joules;
+  const before = running.map((one) => [joulesNow(one), one.energy.cpuSeconds] as const);
+  for (const { slot } of running) engine.pods.inbound.clear(slot);
   const from = beginInterval(engine, meter);
-  advance(stage.warmUpSeconds + stage.windowSeconds, stage, engine, meter);
-  const pods = running.map(({ pod, slot, energy }, i): PodWindow => {
+  const end = stage.warmUpSeconds + stage.windowSeconds;
+  if (isLate) {
+    advance(Math.min(stage.startUpSeconds ?? 0, end), stage, engine, meter);
+    makeReady(running, engine);
+  }
+  const power = measureWindow(stage, engine, meter);
+  const pods = running.map((one, i): PodWindow => {
+    const { pod, slot, energy } = one;
     const [joules, cpuSeconds] = before[i] ?? [0, 0];
     return {
       pod,
-      joules: energy.energy.joules - joules,
+      joules: joulesNow(one) - joules,
       cores: (energy.cpuSeconds - cpuSeconds) / stage.windowSeconds,
-      ...callsOf(engine.pods.inbound[slot] as Traffic),
+      ...callsOf(engine.pods.inbound.of(slot)),
     };
   });
   const edges = edgesOf(
-    running.map(({ slot, pod }) => [pod.service, engine.pods.inbound[slot] as Traffic] as const),
+    running.map(({ slot, pod }) => [pod.service, engine.pods.inbound.of(slot)] as const),
     program.services,
   );
-  return { interval: endInterval(from, engine, meter), pods, edges };
+  return { interval: endInterval(from, engine, meter), pods, edges, power };
+}
+
+/** Runs the window, in parts where the stage asks for its power over time. */
+function measureWindow(stage: Stage, engine: Engine, meter: EnergyMeter): PowerPoint[] {
+  const { warmUpSeconds, windowSeconds, powerSeconds } = stage;
+  const end = warmUpSeconds + windowSeconds;
+  const points: PowerPoint[] = [];
+  if (powerSeconds !== undefined) {
+    const parts = Math.floor(windowSeconds / powerSeconds + 1e-9);
+    for (let part = 1; part <= parts; part++) {
+      const before = joulesOf(meter);
+      const since = engine.now;
+      advance(warmUpSeconds + part * powerSeconds, stage, engine, meter);
+      const after = joulesOf(meter);
+      const seconds = engine.now - since;
+      if (seconds <= 0) continue;
+      points.push({
+        seconds: engine.now - warmUpSeconds,
+        podWatts: (after.pods - before.pods) / seconds,
+        nodeWatts: (after.nodes - before.nodes) / seconds,
+      });
+    }
+  }
+  advance(end, stage, engine, meter);
+  return points;
+}
+
+function joulesOf(meter: EnergyMeter): { readonly pods: number; readonly nodes: number } {
+  let pods = 0;
+  let nodes = 0;
+  for (const { energy } of meter.pods) pods += energy.joules;
+  for (const { total } of meter.nodes) nodes += total.joules;
+  return { pods, nodes };
 }
 
 interface Running {
@@ -100,13 +179,12 @@ interface Running {
   readonly energy: PodEnergy;
 }
 
-function start(pod: PlacedPod, stage: Stage, engine: Engine, meter: EnergyMeter): Running {
-  const service = stage.program.services.indexOf(pod.service);
-  const node = stage.machines.findIndex(({ name }) => name === pod.node);
-  if (service < 0 || node < 0) throw new RangeError(`no place for ${pod.name} on ${pod.node}`);
-  const slot = engine.pods.add(service, node, pod.limitCores);
-  engine.pods.setReady(slot, true);
-  return { pod, slot, energy: meter.add(node, slot) };
+function makeReady(running: readonly Running[], engine: Engine): void {
+  for (const { slot } of running) engine.pods.setReady(slot, true);
+}
+
+function numbersOf(names: readonly string[]): ReadonlyMap<string, number> {
+  return new Map(names.map((name, number) => [name, number]));
 }
 
 function advance(until: number, stage: Stage, engine: Engine, meter: EnergyMeter): void {
@@ -116,7 +194,7 @@ function advance(until: number, stage: Stage, engine: Engine, meter: EnergyMeter
   }
 }
 
-function callsOf(traffic: Traffic): Pick<PodWindow, 'answered' | 'failed'> {
+function callsOf(traffic: SeenTraffic): Pick<PodWindow, 'answered' | 'failed'> {
   const answered = new EdgeCounts();
   let failed = 0;
   for (const edge of traffic.edges()) {
@@ -127,7 +205,7 @@ function callsOf(traffic: Traffic): Pick<PodWindow, 'answered' | 'failed'> {
 }
 
 function edgesOf(
-  inbound: readonly (readonly [service: string, traffic: Traffic])[],
+  inbound: readonly (readonly [service: string, traffic: SeenTraffic])[],
   services: readonly string[],
 ): ServiceEdge[] {
   const sums = new Map<string, ServiceEdge>();

@@ -10,7 +10,7 @@ const FAILED_GRPC = new Set(['2', '4', '8', '13', '14', '15']);
  * same).
  */
 export function isFailure(responseCode: string, grpcStatus: string): boolean {
-  return /^5(\d\d)?$/.test(responseCode) || responseCode === '0' || FAILED_GRPC.has(grpcStatus);
+  return /^5(\d\d|xx)?$/i.test(responseCode) || responseCode === '0' || FAILED_GRPC.has(grpcStatus);
 }
 
 /** The same for one series; a proxy that judges itself (`outcome`) is believed. */

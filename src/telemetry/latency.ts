@@ -5,8 +5,8 @@ import type { ReadingOptions } from './options.ts';
 import { NO_DIRECTORY, type PodDirectory } from './pod-directory.ts';
 import type { MeshPreset } from './preset.ts';
 import { type Counted, requestReadings } from './requests.ts';
-import { bucketRises, type Ends, pairUp, risesOf } from './rises.ts';
-import { groupKey, type Vector } from './selection.ts';
+import { bucketRises, countersProblem, type Ends, pairUp, risesOf } from './rises.ts';
+import { groupKey, type Sample, type Vector } from './selection.ts';
 import type { Labels } from './series.ts';
 import type { LatencyWindow, PodLatency, TcpOnly, Window } from './source.ts';
 import { missing, type Span, spanOf } from './span.ts';
@@ -117,6 +117,9 @@ function workloadNames(
   return names;
 }
 
+/** A million requests a second for ten years: no process has answered more. */
+const GREATEST_REQUESTS = 3e14;
+
 /** What one process counted in the window. */
 function count(
   span: Span,
@@ -130,7 +133,23 @@ function count(
   if (answered === undefined) {
     return missing('absent', 'requests could not be read at both ends of the window');
   }
-  return { span, answered, buckets: bucketRises(buckets, preset.durations.unit) };
+  const problem = countersProblem(requests, GREATEST_REQUESTS);
+  if (problem === 'absurd') {
+    return missing('absurd', `a counter of requests is negative or beyond ${GREATEST_REQUESTS}`);
+  }
+  if (problem === 'all-zero') {
+    return missing('too-few-samples', "its requests still stood at 0 at the window's start");
+  }
+  const judged = answered.map((sample) => judge(sample, preset.successes));
+  return { span, answered: judged, buckets: bucketRises(buckets, preset.durations.unit) };
+}
+
+/** What the exporter calls a success is one. */
+function judge(sample: Sample, successes: readonly string[]): Sample {
+  const { outcome } = sample.labels;
+  if (!outcome) return sample;
+  const word = successes.includes(outcome) ? 'success' : 'failure';
+  return { ...sample, labels: { ...sample.labels, outcome: word } };
 }
 
 const WORKLOAD = ['destination_workload_namespace', 'destination_workload'];

@@ -1,90 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MeshName, MeshPreset, SeriesOf } from './preset.ts';
+import { defineMesh } from './define.ts';
+import type { MeshDefinition } from './definition.ts';
+import type { MeshPreset } from './preset.ts';
 
-/** A Pod's scraped endpoint: one Pod may be scraped twice, and must not count twice. */
-const ENDPOINT = { namespace: 'namespace', pod: 'pod', job: 'job', instance: 'instance' };
-const CODES = { response_code: 'response_code', grpc_response_status: 'grpc_response_status' };
-const WORKLOAD = {
-  destination_workload: 'destination_workload',
-  destination_workload_namespace: 'destination_workload_namespace',
-};
-const EDGE = {
-  ...ENDPOINT,
-  source_workload: 'source_workload',
-  source_workload_namespace: 'source_workload_namespace',
-  ...WORKLOAD,
+const CALLS = {
+  sourceWorkload: ['source_workload'],
+  sourceNamespace: ['source_workload_namespace'],
+  destinationWorkload: ['destination_workload'],
+  destinationNamespace: ['destination_workload_namespace'],
 };
 
+/** What Istio's proxies tell, by who reports. */
 function istio(
   reporter: string,
-  more: SeriesOf['labels'],
-): Pick<MeshPreset, 'requests' | 'durations' | 'calls' | 'reportsCallsAs'> {
+): Pick<MeshDefinition, 'requests' | 'durations' | 'calls' | 'connections'> {
   const where = { reporter: [reporter] };
   return {
-    requests: { metric: 'istio_requests_total', where, labels: { ...ENDPOINT, ...more, ...CODES } },
-    durations: {
-      metric: 'istio_request_duration_milliseconds_bucket',
-      native: 'istio_request_duration_milliseconds',
-      unit: 1,
+    requests: {
+      metric: 'istio_requests_total',
       where,
-      labels: { ...ENDPOINT, ...more, le: 'le' },
+      labels: { responseCode: ['response_code'], grpcStatus: ['grpc_response_status'] },
     },
-    calls: { metric: 'istio_requests_total', where, labels: EDGE },
-    reportsCallsAs: 'destination',
+    durations: {
+      metric: 'istio_request_duration_milliseconds',
+      unit: 'Milliseconds',
+      where,
+    },
+    calls: { metric: 'istio_requests_total', where, labels: CALLS, reportedBy: 'Destination' },
+    connections: {
+      metric: 'istio_tcp_connections_opened_total',
+      where: { reporter: ['destination'] },
+      labels: { ...CALLS, app: ['app'] },
+    },
   };
 }
 
 /** A sidecar in every Pod: the server's side of every request. */
-const ISTIO_SIDECAR: MeshPreset = {
+const ISTIO_SIDECAR: MeshDefinition = {
   name: 'IstioSidecar',
+  description: 'Istio with sidecars.',
+  limits: [
+    'what the network adds: durations are those at the server',
+    'p99 between 10 and 25 ms with its usual buckets; see `doctor`',
+    'requests of what speaks no HTTP (only its connections)',
+  ],
   detect: [
     { metric: 'istio_requests_total', where: { reporter: ['destination'] } },
     { metric: 'istio_request_duration_milliseconds_count', where: { reporter: ['destination'] } },
     { metric: 'istio_tcp_connections_opened_total', where: { reporter: ['destination'] } },
   ],
-  scope: 'pod',
-  ...istio('destination', {}),
-  connections: {
-    metric: 'istio_tcp_connections_opened_total',
-    where: { reporter: ['destination'] },
-    labels: { ...EDGE, app: 'app' },
-  },
+  scope: 'Pod',
+  ...istio('destination'),
 };
 
 /** Waypoints see requests by workload; ztunnel sees connections and nothing above them. */
-const ISTIO_AMBIENT: MeshPreset = {
+const ISTIO_AMBIENT: MeshDefinition = {
   name: 'IstioAmbient',
+  description: 'Istio without sidecars: waypoints and ztunnel.',
+  limits: [
+    'which Pod of a workload served: each is given an equal share',
+    'latency and requests where there is no waypoint: ztunnel sees connections only',
+    'the energy of waypoint and ztunnel as part of a Pod',
+  ],
   detect: [
     { metric: 'istio_requests_total', where: { reporter: ['waypoint'] } },
     { metric: 'istio_tcp_connections_opened_total', where: { app: ['ztunnel'] } },
     { metric: 'istio_tcp_sockets_open' },
     { metric: 'istio_tcp_connections_failed_total' },
   ],
-  scope: 'workload',
-  ...istio('waypoint', WORKLOAD),
-  connections: {
-    metric: 'istio_tcp_connections_opened_total',
-    where: { reporter: ['destination'] },
-    labels: { ...EDGE, app: 'app' },
-  },
+  scope: 'Workload',
+  served: { workload: ['destination_workload'], namespace: ['destination_workload_namespace'] },
+  ...istio('waypoint'),
 };
 
 /** Linkerd's proxy: it judges itself what failed; latency is to the first byte. */
-const LINKERD: MeshPreset = {
+const LINKERD: MeshDefinition = {
   name: 'Linkerd',
+  description: "Linkerd's proxy.",
+  limits: [
+    'the time to the last byte: its latency ends with the first',
+    'connections of what speaks no HTTP',
+  ],
   detect: [{ metric: 'response_total', where: { direction: ['inbound'] } }],
-  scope: 'pod',
+  scope: 'Pod',
   requests: {
     metric: 'response_total',
     where: { direction: ['inbound'] },
-    labels: { ...ENDPOINT, outcome: 'classification' },
+    labels: { outcome: ['classification'] },
   },
   durations: {
-    metric: 'response_latency_ms_bucket',
-    native: 'response_latency_ms',
-    unit: 1,
+    metric: 'response_latency_ms',
+    unit: 'Milliseconds',
     where: { direction: ['inbound'] },
-    labels: { ...ENDPOINT, le: 'le' },
   },
   // Only the caller's proxy knows both ends by name.
   calls: {
@@ -92,74 +99,55 @@ const LINKERD: MeshPreset = {
     where: { direction: ['outbound'] },
     present: ['dst_namespace'],
     labels: {
-      ...ENDPOINT,
-      source_workload: ['deployment', 'statefulset', 'daemonset', 'k8s_job'],
-      source_workload_namespace: 'namespace',
-      destination_workload: ['dst_deployment', 'dst_statefulset', 'dst_daemonset', 'dst_k8s_job'],
-      destination_workload_namespace: 'dst_namespace',
+      sourceWorkload: ['deployment', 'statefulset', 'daemonset', 'k8s_job'],
+      sourceNamespace: ['namespace'],
+      destinationWorkload: ['dst_deployment', 'dst_statefulset', 'dst_daemonset', 'dst_k8s_job'],
+      destinationNamespace: ['dst_namespace'],
     },
+    reportedBy: 'Source',
   },
-  reportsCallsAs: 'source',
-  connections: undefined,
 };
 
 /** Servers instrumented after OpenTelemetry's HTTP conventions, as Prometheus names them. */
-const OPEN_TELEMETRY_ENDPOINT = {
-  namespace: ['k8s_namespace_name', 'namespace'],
-  pod: ['k8s_pod_name', 'pod'],
-  job: 'job',
-  instance: 'instance',
-};
-const OPEN_TELEMETRY: MeshPreset = {
+const OPEN_TELEMETRY: MeshDefinition = {
   name: 'OpenTelemetry',
+  description: "Servers instrumented after OpenTelemetry's HTTP conventions.",
+  limits: ['failed gRPC calls: their HTTP code is 200', 'who calls whom', 'connections'],
   detect: [
     { metric: 'http_server_request_duration_seconds_count' },
     { metric: 'http_server_request_duration_seconds' },
   ],
-  scope: 'pod',
+  scope: 'Pod',
+  endpoint: { namespace: ['k8s_namespace_name', 'namespace'], pod: ['k8s_pod_name', 'pod'] },
   requests: {
     metric: 'http_server_request_duration_seconds_count',
-    labels: { ...OPEN_TELEMETRY_ENDPOINT, response_code: 'http_response_status_code' },
+    labels: { responseCode: ['http_response_status_code'] },
   },
-  durations: {
-    metric: 'http_server_request_duration_seconds_bucket',
-    native: 'http_server_request_duration_seconds',
-    unit: 1000,
-    labels: { ...OPEN_TELEMETRY_ENDPOINT, le: 'le' },
-  },
-  calls: undefined,
-  reportsCallsAs: 'destination',
-  connections: undefined,
+  durations: { metric: 'http_server_request_duration_seconds', unit: 'Seconds' },
 };
 
 /** A plain Envoy beside the server: response classes, no peers. `admin` is its own interface. */
 const NOT_ADMIN = { envoy_http_conn_manager_prefix: ['admin'] };
-const ENVOY: MeshPreset = {
+const ENVOY: MeshDefinition = {
   name: 'Envoy',
+  description: 'A plain Envoy beside the server.',
+  limits: ['failed gRPC calls: their HTTP code is 200', 'who calls whom', 'connections'],
   detect: [{ metric: 'envoy_http_downstream_rq_xx' }],
-  scope: 'pod',
+  scope: 'Pod',
   requests: {
     metric: 'envoy_http_downstream_rq_xx',
     except: NOT_ADMIN,
-    labels: { ...ENDPOINT, response_code: 'envoy_response_code_class' },
+    labels: { responseCode: ['envoy_response_code_class'] },
   },
   durations: {
-    metric: 'envoy_http_downstream_rq_time_bucket',
-    native: 'envoy_http_downstream_rq_time',
-    unit: 1,
+    metric: 'envoy_http_downstream_rq_time',
+    unit: 'Milliseconds',
     except: NOT_ADMIN,
-    labels: { ...ENDPOINT, le: 'le' },
   },
-  calls: undefined,
-  reportsCallsAs: 'destination',
-  connections: undefined,
 };
 
-/**
- * Every mesh that is known. All that are found are read; where two know the same Pod, the first
- * in this order counts.
- */
-export const MESH_PRESETS: readonly MeshPreset[] = [
+/** The shipped meshes as data. */
+export const MESH_DEFINITIONS: readonly MeshDefinition[] = [
   ISTIO_SIDECAR,
   ISTIO_AMBIENT,
   LINKERD,
@@ -167,7 +155,14 @@ export const MESH_PRESETS: readonly MeshPreset[] = [
   ENVOY,
 ];
 
-/** One of {@link MESH_PRESETS}. */
-export function meshPreset(name: MeshName): MeshPreset {
-  return MESH_PRESETS.find((preset) => preset.name === name) ?? ISTIO_SIDECAR;
+/**
+ * The shipped meshes. All that are found are read; where two know the same Pod, the first in this
+ * order counts.
+ */
+export const MESH_PRESETS: readonly MeshPreset[] = MESH_DEFINITIONS.map(defineMesh);
+
+/** One of {@link MESH_PRESETS}; the first where there is none of that name. */
+export function meshPreset(name: string): MeshPreset {
+  const [first] = MESH_PRESETS;
+  return MESH_PRESETS.find((preset) => preset.name === name) ?? first ?? defineMesh(ISTIO_SIDECAR);
 }

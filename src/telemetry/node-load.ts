@@ -142,13 +142,34 @@ function exporterCpuRatios(
       { before: newest.before.get(machine), after: newest.after.get(machine) },
       { staleAfterSeconds: context.options.staleAfterSeconds, subject: `node-exporter on ${node}` },
     );
+    const problem = processorProblem(node, idle, total, machine);
     const reading =
       span.kind === 'missing'
         ? span
-        : ratioReading(node, busyShare(machine, idle, total), { ...span, samples: 2 });
+        : (problem ?? ratioReading(node, busyShare(machine, idle, total), { ...span, samples: 2 }));
     readings.set(node, reading);
   }
   return readings;
+}
+
+/** Ten thousand processors for ten years: no machine has counted more seconds. */
+const GREATEST_PROCESSOR_SECONDS = 1e13;
+
+/** Why these seconds cannot be true; from 0 the whole past would count as this window's. */
+function processorProblem(
+  node: string,
+  idle: Ends,
+  total: Ends,
+  machine: string,
+): Missing | undefined {
+  const all = [idle.before, idle.after, total.before, total.after].map((one) => one.get(machine));
+  if (all.some((seconds = 0) => seconds < 0 || seconds > GREATEST_PROCESSOR_SECONDS)) {
+    return missing('absurd', `${node}: ${all.join(', ')} processor seconds`);
+  }
+  const began = total.before.get(machine) === 0 && (total.after.get(machine) ?? 0) > 0;
+  return began
+    ? missing('too-few-samples', `${node}: processor seconds stood at 0 at the window's start`)
+    : undefined;
 }
 
 /** The share of processor time that was not idle; NaN if any of the four numbers is not there. */
@@ -212,6 +233,11 @@ function cgroupCpuRatios(
     );
     if (span.kind === 'missing') {
       readings.set(node, span);
+      continue;
+    }
+    const problem = processorProblem(node, busy, busy, machine);
+    if (problem !== undefined) {
+      readings.set(node, problem);
       continue;
     }
     const seconds = counterDelta(busy.before.get(machine) ?? Number.NaN, after);

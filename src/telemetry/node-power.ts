@@ -11,6 +11,8 @@ export interface NodePower {
   /** Mean watts; undefined = the node does not expose the zone; NaN if any sample was. */
   readonly watts: number | undefined;
   readonly samples: number;
+  /** The least sample of a gauge, watts; undefined = not a gauge, or not known. */
+  readonly least: number | undefined;
   /** Zones that the node exposes. */
   readonly zones: ReadonlySet<string>;
   /** The `path` labels of the used zone, each with its zone. */
@@ -36,6 +38,7 @@ interface Part {
   readonly path: string;
   readonly watts: number;
   readonly samples: number;
+  readonly least: number | undefined;
   readonly modelled: boolean;
   readonly restarted: boolean;
 }
@@ -46,6 +49,8 @@ export interface NodePowerInput {
   /** Sum and count of a gauge's samples, or a counter at both ends of the window. */
   readonly first: Vector | undefined;
   readonly second: Vector | undefined;
+  /** The least of a gauge's samples. */
+  readonly least: Vector | undefined;
   readonly zone: string;
   readonly nodeOf: (labels: Labels) => string;
   /** The time between a counter's two samples, by node. */
@@ -65,6 +70,7 @@ export function nodePowers(input: NodePowerInput): NodePowers {
     nodes.set(node, {
       watts: used.length === 0 ? undefined : used.reduce((sum, { watts }) => sum + watts, 0),
       samples: used.length === 0 ? 0 : Math.min(...used.map(({ samples }) => samples)),
+      least: leastOf(used),
       zones: new Set(all.map((part) => part.zone)),
       paths: used.map(({ zone: of, path }) => ({ zone: of, path })),
       modelled: used.some(({ modelled }) => modelled),
@@ -85,15 +91,26 @@ export function isFakeMeter(power: NodePower): boolean {
 
 const IDENTITY = ['node_name', 'zone', 'path', 'mode', 'namespace', 'pod', 'instance'];
 
-function gaugeParts({ preset, first, second, zone, nodeOf }: NodePowerInput): Map<string, Part[]> {
+function leastOf(parts: readonly Part[]): number | undefined {
+  const known = parts.map(({ least }) => least).filter((least) => least !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function gaugeParts(input: NodePowerInput): Map<string, Part[]> {
+  const { preset, first, second, zone, nodeOf } = input;
   const samplesBy = valuesBy(second);
+  const leastBy = valuesBy(input.least);
   const parts = new Map<string, Part[]>();
   for (const { labels, value } of first ?? []) {
     const node = nodeOf(labels);
-    const samples = samplesBy.get(groupKey(labels, IDENTITY));
+    const key = groupKey(labels, IDENTITY);
+    const samples = samplesBy.get(key);
+    const least = leastBy.get(key);
     if (!node || samples === undefined || samples <= 0) continue;
     const watts = (value / samples) * preset.node.unit;
-    add(parts, node, { ...partOf(labels, preset, zone), watts, samples, restarted: false });
+    const part = partOf(labels, preset, zone);
+    const leastWatts = least === undefined ? undefined : least * preset.node.unit;
+    add(parts, node, { ...part, watts, samples, least: leastWatts, restarted: false });
   }
   return parts;
 }
@@ -111,7 +128,7 @@ function counterParts(input: NodePowerInput): Map<string, Part[]> {
     const watts =
       span.kind === 'span' ? ((value - from) * preset.node.unit) / span.seconds : Number.NaN;
     const part = partOf(labels, preset, zone);
-    add(parts, node, { ...part, watts, samples: 2, restarted: value < from });
+    add(parts, node, { ...part, watts, samples: 2, least: undefined, restarted: value < from });
   }
   return parts;
 }

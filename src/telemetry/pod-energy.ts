@@ -79,8 +79,9 @@ function whoIs(
   labels: Labels,
   { preset, zone, directory }: PodEnergyContext,
 ): { readonly uid: string; readonly node: string } | undefined {
+  if (preset.zones === 'label' && labels['zone'] !== zone) return undefined;
   if (preset.pods.identity === 'uid') {
-    if (labels['zone'] !== zone || !labels['pod_id']) return undefined;
+    if (!labels['pod_id']) return undefined;
     return { uid: labels['pod_id'], node: labels['node_name'] ?? '' };
   }
   const known = directory.find(labels['pod_namespace'] ?? '', labels['pod_name'] ?? '');
@@ -112,32 +113,42 @@ interface Provenance {
  */
 function fromCounters(pod: MeteredPod, { options }: PodEnergyContext, from: Provenance): Reading {
   const { span } = from;
-  let joules = 0;
-  let greatest = 0;
-  let least = 0;
-  let living = 0;
-  for (const { first, second } of pod.parts.values()) {
-    if (second === undefined) continue;
-    living += 1;
-    // The meter was alive then and did not know it: its counter began at 0 inside the window.
-    const before = first ?? 0;
-    joules += counterDelta(before, second);
-    greatest = Math.max(greatest, before, second);
-    least = Math.min(least, before, second);
-  }
-  if (living === 0) {
+  const living = [...pod.parts.values()].flatMap(({ first, second }) =>
+    second === undefined ? [] : [{ first, second }],
+  );
+  if (living.length === 0) {
     return missing('absent', `Pod ${pod.uid}: its joules end before the window does`);
   }
+  // Of which the meter was alive and knew nothing began at 0 inside the window.
+  const joules = living.reduce(
+    (sum, { first = 0, second }) => sum + counterDelta(first, second),
+    0,
+  );
   if (!Number.isFinite(joules)) {
     return missing('not-a-number', `Pod ${pod.uid}: a counter of its joules is no number`);
   }
-  const absurd =
+  const stands = living.flatMap(({ first = 0, second }) => [first, second]);
+  const greatest = Math.max(...stands);
+  const tooMuch =
     greatest > GREATEST_COUNTER_JOULES || joules > options.maximumPodWatts * span.seconds;
-  if (absurd || least < 0) {
+  if (tooMuch || Math.min(...stands) < 0) {
     const detail = `Pod ${pod.uid}: ${joules} J in ${span.seconds} s, counter ${greatest} J`;
     return missing('absurd', detail);
   }
+  if (joules > 0 && startedAtZero(living)) {
+    const detail = `Pod ${pod.uid}: its joules still stood at 0 at the window's start`;
+    return missing('too-few-samples', detail);
+  }
   return measured(joules, 2, from);
+}
+
+/**
+ * Whether the Pod's counters were there and all 0. One that is metered has used something, so that
+ * this is a meter that lies or begins: its whole past would count as this window's.
+ */
+function startedAtZero(parts: readonly Part[]): boolean {
+  const known = parts.map(({ first }) => first).filter((first) => first !== undefined);
+  return known.length > 0 && known.every((joules) => joules === 0);
 }
 
 /**

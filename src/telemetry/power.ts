@@ -16,7 +16,13 @@ import type { Answers } from './vector-source.ts';
  * gauge's samples, or a counter before and after.
  */
 export type PowerAnswers = Answers<
-  'nodeFirst' | 'nodeSecond' | 'newestBefore' | 'newestAfter' | 'podFirst' | 'podSecond'
+  | 'nodeFirst'
+  | 'nodeSecond'
+  | 'nodeLeast'
+  | 'newestBefore'
+  | 'newestAfter'
+  | 'podFirst'
+  | 'podSecond'
 >;
 
 /** What readings of power are made with. */
@@ -50,6 +56,7 @@ export function readPower(answers: PowerAnswers, context: PowerContext): PowerWi
     preset,
     first: answers.nodeFirst,
     second: answers.nodeSecond,
+    least: answers.nodeLeast,
     zone: options.zone,
     nodeOf,
     spanOf: (node) => rawSpans.get(node),
@@ -138,7 +145,7 @@ function sampleProblem(node: string, power: NodePower, context: NodeContext): Mi
 /** Whether what they say can be true. */
 function valueProblem(
   node: string,
-  { watts = Number.NaN, samples }: NodePower,
+  { watts = Number.NaN, samples, least }: NodePower,
   { options, zone }: NodeContext,
 ): Missing | undefined {
   if (!Number.isFinite(watts)) {
@@ -146,6 +153,10 @@ function valueProblem(
   }
   if (watts < 0 || watts > options.maximumNodeWatts) {
     return missing('absurd', `${node}: power of zone ${zone} is ${watts} W`);
+  }
+  if (least !== undefined && least <= 0 && watts > 0) {
+    // A meter's first reading is 0 W; a mean over it would be too little.
+    return missing('absurd', `${node}: some samples of its power are ${least} W, others are not`);
   }
   if (samples < options.minimumSamples) {
     return missing('too-few-samples', `${node}: ${samples} samples of power in the window`);

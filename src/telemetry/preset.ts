@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ExporterDefinition } from './definition.ts';
 
 /**
  * Which series of a metric are meant, and where the reader's own labels stand in it: own name ->
- * the exporter's label, or several of which the first that is not empty counts.
+ * labels of the exporter, of which the first that is not empty counts.
  */
 export interface SeriesOf {
   readonly metric: string;
@@ -11,22 +12,21 @@ export interface SeriesOf {
   readonly except?: Readonly<Record<string, readonly string[]>>;
   /** Labels that must not be empty. */
   readonly present?: readonly string[];
-  readonly labels: Readonly<Record<string, string | readonly string[]>>;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Series whose presence tells that an exporter is there. */
 export type Sign = Pick<SeriesOf, 'metric' | 'where' | 'present'>;
 
-/** Meters that are known; see `meter-presets.ts`. */
+/** Meters that are shipped; see `meter-presets.ts`. */
 export const METERS = ['KeplerNew', 'KeplerOld', 'Scaphandre'] as const;
-export type MeterName = (typeof METERS)[number];
 
 /**
  * How a meter of power speaks. `gauge`: watts now; `counter`: joules so far. `unit` is what one of
  * the exporter's units is in watts or joules. `{zone}` in a metric's name stands for the zone.
  */
 export interface MeterPreset {
-  readonly name: MeterName;
+  readonly name: string;
   readonly detect: readonly Sign[];
   /** Where the RAPL zone stands: in a label, in the metric's name, or nowhere. */
   readonly zones: 'label' | 'name' | 'none';
@@ -38,9 +38,11 @@ export interface MeterPreset {
     readonly unit: number;
     readonly identity: 'uid' | 'name';
   };
+  /** Where the direct scrape finds it; undefined = it does not, or knows it anyway. */
+  readonly exporter?: ExporterDefinition | undefined;
 }
 
-/** Meshes that are known; see `mesh-presets.ts`. */
+/** Meshes that are shipped; see `mesh-presets.ts`. */
 export const MESHES = [
   'IstioSidecar',
   'IstioAmbient',
@@ -48,7 +50,6 @@ export const MESHES = [
   'OpenTelemetry',
   'Envoy',
 ] as const;
-export type MeshName = (typeof MESHES)[number];
 
 /**
  * How a mesh, a proxy or an instrumented server tells of requests. Labels of the reader:
@@ -56,11 +57,13 @@ export type MeshName = (typeof MESHES)[number];
  * `grpc_response_status` and `outcome` how a request ended.
  */
 export interface MeshPreset {
-  readonly name: MeshName;
+  readonly name: string;
   readonly detect: readonly Sign[];
   /** `pod`: the endpoint is the Pod that served. `workload`: a proxy in front of many. */
   readonly scope: 'pod' | 'workload';
   readonly requests: SeriesOf;
+  /** Values of `outcome` that are no failures. */
+  readonly successes: readonly string[];
   /** A classic histogram (`le`), or the native one of the name `native`; `unit` in milliseconds. */
   readonly durations: SeriesOf & { readonly native: string; readonly unit: number };
   /** Who calls whom: `source_workload`, `destination_workload` and their namespaces. */
@@ -69,4 +72,18 @@ export interface MeshPreset {
   readonly reportsCallsAs: 'source' | 'destination';
   /** The same for what speaks no HTTP: connections opened. */
   readonly connections: SeriesOf | undefined;
+  /** Where the direct scrape finds it; undefined = as `scrape-target.ts` says. */
+  readonly exporter?: ExporterDefinition | undefined;
+}
+
+/** Presets to read by; earlier ones go first. */
+export interface Presets {
+  readonly meters: readonly MeterPreset[];
+  readonly meshes: readonly MeshPreset[];
+}
+
+/** Which preset a policy reads by; undefined = the one of the settings, `Auto` = what is there. */
+export interface PresetChoice {
+  readonly meter?: string | undefined;
+  readonly mesh?: string | undefined;
 }

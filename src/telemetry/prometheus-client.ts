@@ -41,6 +41,8 @@ export interface PrometheusOptions {
 }
 
 const MAXIMUM_BACKOFF_MILLISECONDS = 5000;
+/** Headers that every query carries, whoever asks. */
+const PUBLIC_HEADERS = new Set(['accept', 'content-type']);
 
 /** A failure that another try may mend. */
 class Transient extends PerihelionError {}
@@ -100,7 +102,8 @@ export class PrometheusClient {
     const body = new URLSearchParams({ query, time: (time / 1000).toFixed(3) }).toString();
     const { status, text } = await this.#post(headers, body);
     if (status >= 200 && status < 300) return readReply(text);
-    const message = `Prometheus answered ${status}: ${text.slice(0, 200)}`;
+    const told = withoutSecrets(text.slice(0, 10_000), headers).slice(0, 200);
+    const message = `Prometheus answered ${status}: ${told}`;
     if (status === 429 || status >= 500) throw new Transient('PERI_TELEMETRY_UNAVAILABLE', message);
     throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', message);
   }
@@ -144,6 +147,19 @@ export class PrometheusClient {
     }
     return all;
   }
+}
+
+/** What a server or a proxy answers may repeat what it was sent: values of our headers are left out. */
+function withoutSecrets(text: string, headers: Readonly<Record<string, string>>): string {
+  const secrets = Object.entries(headers).filter(([name]) => !PUBLIC_HEADERS.has(name));
+  const values = secrets.flatMap(([, value]) => {
+    const [, credential = value] = /^(?:Bearer|Basic) (.*)$/.exec(value) ?? [];
+    const password = Buffer.from(credential, 'base64').toString('utf8').split(':').slice(1);
+    return [value, credential, password.join(':')];
+  });
+  return values
+    .filter((value) => value !== '')
+    .reduce((rest, value) => rest.replaceAll(value, '***'), text);
 }
 
 function readCa(path: string): string {

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PrometheusClient, type PrometheusOptions } from './prometheus-client.ts';
-import { countQuery, presenceQuery, sampledAtQuery, sumQuery, valueQuery } from './promql.ts';
+import {
+  countQuery,
+  leastQuery,
+  presenceQuery,
+  sampledAtQuery,
+  sumQuery,
+  valueQuery,
+} from './promql.ts';
 import type { Vector } from './selection.ts';
 import { createSources, type SourcesOptions, type Telemetry } from './sources.ts';
 import type { VectorSource } from './vector-source.ts';
@@ -39,6 +46,7 @@ function overApi(client: PrometheusClient): VectorSource {
       return vector.map(({ labels, value }) => ({ labels, value: Math.round(value * 1000) }));
     },
     sum: (selection, window) => client.query(sumQuery(selection, window), window.to),
+    least: (selection, window) => client.query(leastQuery(selection, window), window.to),
     async present(selections, time) {
       const vector = await client.query(presenceQuery(selections), time);
       return new Set(vector.map(({ labels }) => labels['question'] ?? ''));

@@ -37,6 +37,12 @@ export function sumQuery(selection: Selection, window: Window): string {
   return combined(selection, `sum_over_time(${selector(selection)}[${range(window)}])`);
 }
 
+/** The least of them. */
+export function leastQuery(selection: Selection, window: Window): string {
+  const { by } = selection;
+  return `min by (${by.join(',')}) (min_over_time(${selector(selection)}[${range(window)}]))`;
+}
+
 /** How many samples those are. */
 export function countQuery(selection: Selection, window: Window): string {
   return combined(selection, `count_over_time(${selector(selection)}[${range(window)}])`);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MESH_PRESETS } from './mesh-presets.ts';
-import { METER_PRESETS, metricOfZone } from './meter-presets.ts';
-import type { MeshPreset, MeterPreset, SeriesOf, Sign } from './preset.ts';
+import { SHIPPED } from './catalogue.ts';
+import { metricOfZone } from './meter-presets.ts';
+import type { MeshPreset, MeterPreset, Presets, SeriesOf, Sign } from './preset.ts';
 import type { Selection } from './selection.ts';
 
 /** Kepler's own order of zones, used where the preferred one is not exposed. */
@@ -48,22 +48,30 @@ export function zonePreference(zone: string): readonly string[] {
 
 const ENDPOINT = ['namespace', 'pod', 'job', 'instance'];
 const MACHINE = ['node', 'instance'];
+/** The reader's labels that tell which node a meter is on. */
+const NODE_NAMES = new Set(['node_name', 'namespace', 'pod', 'instance']);
 
 /** The questions to one meter, for a preferred zone. */
 export function meterQuestions(preset: MeterPreset, zone: string): MeterQuestions {
-  const zones = preset.zones === 'label' ? { zone: zonePreference(zone) } : {};
+  const zones = (series: SeriesOf): SeriesOf['where'] => {
+    const [label = 'zone'] = series.labels['zone'] ?? [];
+    return preset.zones === 'label' ? { [label]: zonePreference(zone) } : {};
+  };
   const of = (name: string, series: SeriesOf): Selection =>
     selectionOf(`${preset.name}.${name}`, {
       ...series,
       metric: metricOfZone(series.metric, zone),
-      where: { ...series.where, ...zones },
+      where: { ...series.where, ...zones(series) },
     });
-  const identity = { node_name: preset.node.labels['node_name'] ?? 'node_name' };
-  const more = preset.zones === 'none' ? preset.node.labels : identity;
+  // The zones of a node are sampled together.
+  const who = Object.entries(preset.node.labels).filter(([own]) => NODE_NAMES.has(own));
   return {
     // Kepler's counters are kept apart by mode; several jobs that scrape one exporter count once.
     node: { ...of('node', preset.node), combine: preset.node.kind === 'counter' ? 'max' : 'sum' },
-    nodeNewest: { ...of('nodeNewest', { ...preset.node, labels: more }), combine: 'max' },
+    nodeNewest: {
+      ...of('nodeNewest', { ...preset.node, labels: Object.fromEntries(who) }),
+      combine: 'max',
+    },
     // The greatest over the states: a terminated Pod shows its last value once more, and must
     // not count twice.
     pods: { ...of('pods', preset.pods), combine: preset.pods.kind === 'counter' ? 'max' : 'sum' },
@@ -80,7 +88,7 @@ export function meshQuestions(preset: MeshPreset): MeshQuestions {
   const optional = (name: string, series: SeriesOf | undefined): Selection | undefined =>
     series && of(name, series);
   const endpoint = Object.fromEntries(
-    ENDPOINT.map((label) => [label, preset.requests.labels[label] ?? label]),
+    ENDPOINT.map((label) => [label, preset.requests.labels[label] ?? [label]]),
   );
   const newest = of('requestsNewest', { ...preset.requests, labels: endpoint });
   return {
@@ -136,13 +144,20 @@ export function signQuestions(preset: {
   );
 }
 
-/** Everything that an exporter of a kind may ever be asked; nothing else is kept in memory. */
-export function questionsOf(kind: ExporterKind, zone: string): readonly Selection[] {
+/**
+ * Everything that an exporter of a kind may be asked by these presets; nothing else is kept in
+ * memory.
+ */
+export function questionsOf(
+  kind: ExporterKind,
+  zone: string,
+  presets: Presets = SHIPPED,
+): readonly Selection[] {
   const load = loadQuestions();
   switch (kind) {
     case 'kepler':
       return [
-        ...METER_PRESETS.flatMap((preset): Selection[] => {
+        ...presets.meters.flatMap((preset): Selection[] => {
           const { node, nodeNewest, pods } = meterQuestions(preset, zone);
           return [node, nodeNewest, pods, ...signQuestions(preset)];
         }),
@@ -150,7 +165,7 @@ export function questionsOf(kind: ExporterKind, zone: string): readonly Selectio
       ];
     case 'istio':
       return uniqueByName(
-        MESH_PRESETS.flatMap((preset): (Selection | undefined)[] => {
+        presets.meshes.flatMap((preset): (Selection | undefined)[] => {
           const { requests, requestsNewest, buckets, calls, connections, up } =
             meshQuestions(preset);
           const asked = [requests, requestsNewest, buckets, calls, connections, up];
@@ -170,9 +185,7 @@ function uniqueByName(selections: readonly (Selection | undefined)[]): readonly 
 }
 
 function selectionOf(name: string, series: SeriesOf): Selection {
-  const entries = Object.entries(series.labels).map(
-    ([own, theirs]) => [own, typeof theirs === 'string' ? [theirs] : theirs] as const,
-  );
+  const entries = Object.entries(series.labels);
   const by = [...new Set(entries.flatMap(([, theirs]) => theirs))];
   const same = entries.every(([own, theirs]) => theirs.length === 1 && theirs[0] === own);
   return {

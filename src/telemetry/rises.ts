@@ -26,6 +26,19 @@ export function pairUp(
 }
 
 /**
+ * What makes it impossible that counters tell the truth; undefined = nothing. Whoever has counted
+ * shows more than 0, so counters that are there and all 0 are not where counting began: from them
+ * the whole past would count as this window's.
+ */
+export function countersProblem(ends: Ends, greatest: number): 'absurd' | 'all-zero' | undefined {
+  const before = ends.before ?? [];
+  const after = ends.after ?? [];
+  if ([...before, ...after].some(({ value }) => value > greatest || value < 0)) return 'absurd';
+  const atZero = (samples: readonly Sample[]): boolean => samples.every(({ value }) => value === 0);
+  return before.length > 0 && atZero(before) && !atZero(after) ? 'all-zero' : undefined;
+}
+
+/**
  * The rises of the series of one process between two readings. They are reset together: where
  * one fell, all of them began anew at 0. A series that was not there before began at 0, too.
  */

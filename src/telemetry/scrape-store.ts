@@ -55,6 +55,11 @@ export class ScrapeStore implements VectorSource {
     return Promise.resolve(group({ by: selection.by, combine: 'sum' }, samples));
   }
 
+  least(selection: Selection, window: Window): Promise<Vector> {
+    const samples = this.#collect((history) => history.over(selection, window));
+    return Promise.resolve(group({ by: selection.by, combine: 'min' }, samples));
+  }
+
   present(selections: readonly Selection[], time: number): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
     for (const selection of selections) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ExporterDefinition } from './definition.ts';
+import type { Presets } from './preset.ts';
 import type { ExporterKind } from './questions.ts';
 
 /** One endpoint to scrape. */
@@ -69,21 +71,41 @@ const WAYPOINT = 'gateway.networking.k8s.io/gateway-name';
  * `prometheus.io/scrape: "false"` leaves a Pod out. Pods that do not run or have no address yet
  * have no endpoint.
  * @param secure meters and node-exporters that are reached through a proxy with credentials.
+ * @param presets that may say where more exporters are.
  */
 export function scrapeTargetsOf(
   pods: Iterable<ScrapedPod>,
   secure?: SecureTargets,
+  presets?: Presets,
 ): ScrapeTarget[] {
   const targets: ScrapeTarget[] = [];
+  const byName = exportersOf(presets);
   for (const pod of pods) {
-    const target = targetOf(pod, secure);
+    const target = targetOf(pod, secure, byName);
     if (target !== undefined) targets.push(target);
   }
   return targets;
 }
 
-function targetOf(pod: ScrapedPod, behind: SecureTargets | undefined): ScrapeTarget | undefined {
-  const endpoint = endpointOf(pod);
+/** The usual exporters, and those that presets tell of. */
+function exportersOf(presets: Presets | undefined): ReadonlyMap<string, Endpoint> {
+  const byName = new Map(Object.entries(BY_NAME));
+  const add = (kind: ExporterKind, of: { readonly exporter?: ExporterDefinition | undefined }) => {
+    if (of.exporter === undefined || byName.has(of.exporter.appName)) return;
+    const { appName, port, path } = of.exporter;
+    byName.set(appName, { kind, port, path });
+  };
+  for (const meter of presets?.meters ?? []) add('kepler', meter);
+  for (const mesh of presets?.meshes ?? []) add('istio', mesh);
+  return byName;
+}
+
+function targetOf(
+  pod: ScrapedPod,
+  behind: SecureTargets | undefined,
+  byName: ReadonlyMap<string, Endpoint>,
+): ScrapeTarget | undefined {
+  const endpoint = endpointOf(pod, byName);
   if (endpoint === undefined || pod.phase !== 'Running' || !pod.podIP) return undefined;
   const proxy = endpoint.kind !== 'istio' && isTrusted(pod, behind) ? behind : undefined;
   const url = urlOf(pod, pod.podIP, { endpoint, proxy });
@@ -114,11 +136,11 @@ function urlOf(
   return url.href;
 }
 
-function endpointOf(pod: ScrapedPod): Endpoint | undefined {
+function endpointOf(pod: ScrapedPod, byName: ReadonlyMap<string, Endpoint>): Endpoint | undefined {
   const scrape = pod.annotations['prometheus.io/scrape'];
   if (scrape === 'false') return undefined;
-  const name = pod.labels['app.kubernetes.io/name'] ?? '';
-  if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name];
+  const known = byName.get(pod.labels['app.kubernetes.io/name'] ?? '');
+  if (known !== undefined) return known;
   if (INJECTED_LINKERD in pod.labels) return LINKERD;
   const ofIstio =
     INJECTED in pod.labels || WAYPOINT in pod.labels || pod.labels['app'] === 'ztunnel';

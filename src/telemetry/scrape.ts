@@ -2,6 +2,7 @@
 import { PerihelionError } from '#errors';
 import { Agent, request } from 'undici';
 import { readText } from './body.ts';
+import { everyPreset, SHIPPED } from './catalogue.ts';
 import { readSecret } from './secret.ts';
 import { parseExposition } from './exposition.ts';
 import { type Answered, LOOKBACK_MILLISECONDS } from './history.ts';
@@ -79,13 +80,15 @@ export function createScrapeTelemetry(options: ScrapeOptions): ScrapeTelemetry {
 
 const ACCEPT = 'text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.5';
 
+type Selections = Readonly<Record<ExporterKind, readonly Selection[]>>;
+
 class Scraper {
   readonly store: ScrapeStore;
   readonly #options: ScrapeOptions;
   readonly #agent: Agent;
   readonly #limit: Limiter;
   #secure: { readonly ca: string; readonly agent: Agent } | undefined;
-  readonly #selections: Readonly<Record<ExporterKind, readonly Selection[]>>;
+  #asked: { readonly key: string; readonly of: Selections } | undefined;
 
   constructor(options: ScrapeOptions) {
     this.#options = options;
@@ -96,13 +99,6 @@ class Scraper {
     // The answer of one scrape is one request: more than one connection per exporter is waste.
     this.#agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
     this.#limit = createLimiter(options.maximumInFlight ?? 16);
-    const zone = options.zone ?? DEFAULT_READING_OPTIONS.zone;
-    const of = (kind: ExporterKind): readonly Selection[] => questionsOf(kind, zone);
-    this.#selections = {
-      kepler: of('kepler'),
-      istio: of('istio'),
-      'node-exporter': of('node-exporter'),
-    };
   }
 
   async collect(now: number): Promise<void> {
@@ -160,9 +156,26 @@ class Scraper {
     return this.#secure.agent;
   }
 
+  /** What exporters are asked; made anew when a policy brings another preset or takes one away. */
+  #selections(): Selections {
+    const { presets = SHIPPED, more, zone = DEFAULT_READING_OPTIONS.zone } = this.#options;
+    const all = more === undefined ? presets : everyPreset(presets, more());
+    const key = [...all.meters, ...all.meshes].map(({ name }) => name).join(' ');
+    if (this.#asked?.key !== key) {
+      const of = (kind: ExporterKind): readonly Selection[] => questionsOf(kind, zone, all);
+      const kinds = {
+        kepler: of('kepler'),
+        istio: of('istio'),
+        'node-exporter': of('node-exporter'),
+      };
+      this.#asked = { key, of: kinds };
+    }
+    return this.#asked.of;
+  }
+
   /** The answers to the exporter's questions; everything else in the reply is dropped. */
   #read(target: ScrapeTarget, text: string, now: number): Answered {
-    const selections = this.#selections[target.kind];
+    const selections = this.#selections()[target.kind];
     const wanted = new Set(selections.map(({ metric }) => metric));
     const exposition = parseExposition(text, {
       keep: (name) => wanted.has(name),
@@ -178,8 +191,10 @@ class Scraper {
       throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', 'too many series');
     }
     const labels = targetLabels(target);
+    // An exporter that tells old news is there, but not so that what it does not tell counts from 0.
+    const old = exposition.series.some((series) => isTooOld(series, now));
     const snapshot = new Snapshot(now, [
-      { name: 'up', labels, value: 1, timestamp: undefined },
+      { name: 'up', labels, value: old ? 0 : 1, timestamp: undefined },
       ...exposition.series
         .filter((series) => !damaged.has(series.name) && !isTooOld(series, now))
         .map((series) => ({ ...series, labels: withTargetLabels(series.labels, labels) })),

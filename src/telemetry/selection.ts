@@ -73,9 +73,9 @@ export function combine(selection: Selection, samples: Iterable<Sample>): Vector
   return group(selection, selected);
 }
 
-/** Combines samples that are selected already. `max` ignores NaN where there is a number. */
+/** Combines samples that are selected already. `max` and `min` ignore NaN where there is a number. */
 export function group(
-  selection: Pick<Selection, 'by' | 'combine'>,
+  selection: { readonly by: readonly string[]; readonly combine: 'sum' | 'max' | 'min' },
   samples: Iterable<Sample>,
 ): Vector {
   const groups = new Map<string, { labels: Labels; value: number }>();
@@ -86,11 +86,15 @@ export function group(
       groups.set(key, { labels: pickLabels(labels, selection.by), value });
     } else if (selection.combine === 'sum') {
       found.value += value;
-    } else if (value > found.value || Number.isNaN(found.value)) {
+    } else if (isBeyond(value, found.value, selection.combine)) {
       found.value = value;
     }
   }
   return [...groups.values()];
+}
+
+function isBeyond(value: number, other: number, combine: 'max' | 'min'): boolean {
+  return Number.isNaN(other) || (combine === 'max' ? value > other : value < other);
 }
 
 /** One string for the values of `labels` under `names`. */

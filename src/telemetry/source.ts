@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MeshName, MeterName } from './preset.ts';
 import type { Reading } from './reading.ts';
 
 /** A closed time interval, milliseconds since the epoch. */
@@ -17,7 +16,7 @@ export interface PowerWindow {
   /** Sum of all Pods' attributed joules by node name: the denominator of amortised accounting. */
   readonly attributedJoules: ReadonlyMap<string, Reading>;
   /** The meter that was read. */
-  readonly meter?: MeterName | undefined;
+  readonly meter?: string | undefined;
 }
 
 /**
@@ -58,7 +57,7 @@ export interface LatencyWindow {
   /** Pods with connections and no requests, by `namespace/podName`. */
   readonly tcpOnly?: ReadonlyMap<string, TcpOnly> | undefined;
   /** The meshes that were read. */
-  readonly meshes?: readonly MeshName[] | undefined;
+  readonly meshes?: readonly string[] | undefined;
 }
 
 /** A Pod of which only connections are seen: it speaks no HTTP, or nothing here reads it. */
@@ -81,12 +80,14 @@ export interface NodeLoad {
  * nothing could be learned at all; a partial answer is an answer.
  */
 export interface PowerSource {
-  power(window: Window): Promise<PowerWindow>;
+  /** @param meter name of a preset; undefined = as the settings say. Of an unknown one: nothing. */
+  power(window: Window, meter?: string): Promise<PowerWindow>;
 }
 
 /** See {@link PowerSource}. */
 export interface LatencySource {
-  latency(window: Window): Promise<LatencyWindow>;
+  /** @param mesh name of a preset; undefined = as the settings say. Of an unknown one: nothing. */
+  latency(window: Window, mesh?: string): Promise<LatencyWindow>;
 }
 
 /** See {@link PowerSource}. By node name. */

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { SHIPPED } from './catalogue.ts';
 import { detect } from './detection.ts';
 import { mergeLatency, readLatency } from './latency.ts';
-import { MESH_PRESETS, meshPreset } from './mesh-presets.ts';
-import { METER_PRESETS, meterPreset } from './meter-presets.ts';
 import { readLoad } from './node-load.ts';
 import type { NodeUsageReader } from './node-usage.ts';
 import { DEFAULT_READING_OPTIONS, type ReadingOptions } from './options.ts';
 import { NO_DIRECTORY, type PodDirectory } from './pod-directory.ts';
 import { readPower } from './power.ts';
-import type { MeshName, MeshPreset, MeterName, MeterPreset } from './preset.ts';
+import type { MeshPreset, MeterPreset, Presets } from './preset.ts';
 import { loadQuestions, meshQuestions, meterQuestions } from './questions.ts';
 import { renamed, type Selection, type Vector } from './selection.ts';
 import type {
@@ -27,9 +26,13 @@ export type Telemetry = PowerSource & LatencySource & LoadSource;
 /** Settings of {@link createSources}. */
 export interface SourcesOptions extends Partial<ReadingOptions> {
   /** The meter to read; `Auto` (the default) looks which is there. */
-  readonly meter?: MeterName | 'Auto' | undefined;
+  readonly meter?: string | undefined;
   /** The mesh to read; `Auto` (the default) reads all that are there. */
-  readonly mesh?: MeshName | 'Auto' | undefined;
+  readonly mesh?: string | undefined;
+  /** What `Auto` looks for, and what has a name. Default: what is shipped. */
+  readonly presets?: Presets | undefined;
+  /** More presets that have a name and that `Auto` does not look for: those of policies. */
+  readonly more?: (() => Presets) | undefined;
   /** Who is who, asked once a window; without it, what names Pods otherwise than by UID is absent. */
   readonly directory?: (() => PodDirectory) | undefined;
   /** Usage of nodes by the API server's metrics, for where no exporter tells it. */
@@ -41,25 +44,26 @@ export interface SourcesOptions extends Partial<ReadingOptions> {
 /**
  * The readings of a backend. This layer is the same for every backend, so that the same samples
  * give the same readings. One window costs a number of questions that does not depend on the
- * cluster's size: 6 for a meter, 11 for each mesh, 23 for load, and with `Auto` 1 more each for
+ * cluster's size: 7 for a meter (6 where nodes have a counter), 11 for each mesh, 23 for load, and with `Auto` 1 more each for
  * the meter and the mesh.
  */
 export function createSources(vectors: VectorSource, options: SourcesOptions = {}): Telemetry {
-  const { onWarning, meter = 'Auto', mesh = 'Auto', directory, nodeUsage, ...given } = options;
+  const { onWarning, presets = SHIPPED, more, directory, nodeUsage, ...given } = options;
   const reading: ReadingOptions = { ...DEFAULT_READING_OPTIONS, ...given };
   const warn = onWarning ?? ((): void => undefined);
   const asker = new Asker(vectors, warn);
   const known = directory ?? ((): PodDirectory => NO_DIRECTORY);
+  const find = { presets, more, vectors, warn };
   return {
-    async power(window) {
-      const preset = await meterOf(meter, { vectors, time: window.to, warn });
+    async power(window, meter = options.meter ?? 'Auto') {
+      const preset = await meterOf(meter, window.to, find);
+      if (preset === undefined) {
+        return { nodeWatts: new Map(), podJoules: new Map(), attributedJoules: new Map() };
+      }
       return askPower(asker, { preset, window, options: reading, directory: known() });
     },
-    async latency(window) {
-      const found =
-        mesh === 'Auto'
-          ? await detect(MESH_PRESETS, { vectors, time: window.to, warn })
-          : [meshPreset(mesh)];
+    async latency(window, mesh = options.mesh ?? 'Auto') {
+      const found = await meshesOf(mesh, window.to, find);
       const people = known();
       const windows = await Promise.all(
         found.map((preset) =>
@@ -79,21 +83,48 @@ export function createSources(vectors: VectorSource, options: SourcesOptions = {
   };
 }
 
+interface Finder {
+  readonly presets: Presets;
+  readonly more: (() => Presets) | undefined;
+  readonly vectors: VectorSource;
+  readonly warn: (message: string) => void;
+}
+
 /**
- * The meter to read. Where several are there the first in their table is read for the whole
- * cluster, because what two of them attribute to a Pod cannot be compared.
+ * The meter to read; undefined = there is none of that name, and no other is read in its place.
+ * Where `Auto` finds several the first in their table is read for the whole cluster, because what
+ * two of them attribute to a Pod cannot be compared.
  */
 async function meterOf(
-  meter: MeterName | 'Auto',
-  context: Parameters<typeof detect>[1],
-): Promise<MeterPreset> {
-  if (meter !== 'Auto') return meterPreset(meter);
-  const found = await detect(METER_PRESETS, context);
+  meter: string,
+  time: number,
+  { presets, more, ...context }: Finder,
+): Promise<MeterPreset | undefined> {
+  if (meter !== 'Auto') {
+    const named = [...presets.meters, ...(more?.().meters ?? [])].find(
+      ({ name }) => name === meter,
+    );
+    if (named === undefined) context.warn(`no meter is called ${meter}`);
+    return named;
+  }
+  const found = await detect(presets.meters, { ...context, time });
   if (found.length > 1) {
     const names = found.map(({ name }) => name).join(', ');
     context.warn(`several meters are there, the first is read: ${names}`);
   }
-  return found[0] ?? meterPreset('KeplerNew');
+  return found[0] ?? presets.meters[0];
+}
+
+/** The meshes to read: one by name, or all that are there. */
+async function meshesOf(
+  mesh: string,
+  time: number,
+  { presets, more, ...context }: Finder,
+): Promise<readonly MeshPreset[]> {
+  if (mesh === 'Auto') return detect(presets.meshes, { ...context, time });
+  const named = [...presets.meshes, ...(more?.().meshes ?? [])].find(({ name }) => name === mesh);
+  if (named === undefined) context.warn(`no mesh is called ${mesh}`);
+  return named === undefined ? [] : [named];
 }
 
 /** Asks questions and gives the answers under the readers' own labels. */
@@ -116,6 +147,10 @@ class Asker {
 
   async sum(selection: Selection, window: Window): Promise<Vector> {
     return renamed(selection, await this.vectors.sum(selection, window));
+  }
+
+  async least(selection: Selection, window: Window): Promise<Vector> {
+    return renamed(selection, await this.vectors.least(selection, window));
   }
 
   async count(selection: Selection, window: Window): Promise<Vector> {
@@ -163,6 +198,10 @@ interface Asked<P> {
   readonly directory: PodDirectory;
 }
 
+function none(): Promise<Vector> {
+  return Promise.resolve([]);
+}
+
 async function askPower(asker: Asker, context: Asked<MeterPreset>): Promise<PowerWindow> {
   const { preset, window, options } = context;
   const ask = meterQuestions(preset, options.zone);
@@ -174,6 +213,7 @@ async function askPower(asker: Asker, context: Asked<MeterPreset>): Promise<Powe
     {
       nodeFirst: first(preset.node.kind, ask.node),
       nodeSecond: second(preset.node.kind, ask.node),
+      nodeLeast: preset.node.kind === 'gauge' ? asker.least(ask.node, window) : none(),
       newestBefore: asker.sampledAt(ask.nodeNewest, window.from),
       newestAfter: asker.sampledAt(ask.nodeNewest, window.to),
       podFirst: first(preset.pods.kind, ask.pods),

@@ -17,6 +17,8 @@ export interface VectorSource {
   sum(selection: Selection, window: Window): Promise<Vector>;
   /** The names of those selections that any series answers at an instant: one question. */
   present(selections: readonly Selection[], time: number): Promise<ReadonlySet<string>>;
+  /** The least of those samples by the labels kept. */
+  least(selection: Selection, window: Window): Promise<Vector>;
   /** How many samples that sum has, combined. */
   count(selection: Selection, window: Window): Promise<Vector>;
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Checks } from './checks.ts';
+import { performInstall } from './acts/install.ts';
 import { performLoop } from './acts/loop.ts';
+import { performChromiumTests } from './acts/chromium.ts';
 import { performAgreement } from './acts/agreement.ts';
 import { performPrometheusTests } from './acts/prometheus.ts';
+import { performState } from './acts/state.ts';
+import { performTrust } from './acts/trust.ts';
 import type { Processes } from './processes.ts';
 import type { Progress } from './progress.ts';
 import type { Findings } from './results.ts';
@@ -43,6 +47,21 @@ export const ACTS: readonly Act[] = [
     perform: performLoop,
   },
   {
+    name: 'install',
+    about: 'a first day with README and the guides, with kustomize and Helm, until nothing is left',
+    perform: performInstall,
+  },
+  {
+    name: 'trust',
+    about: 'cold start, faults, mass start, rotations, rollouts, rights, uninstall',
+    perform: performTrust,
+  },
+  {
+    name: 'state',
+    about: 'leaders killed, API server away, two leaders, bursts, clocks, forged state',
+    perform: performState,
+  },
+  {
     name: 'agreement',
     about: "the simulator's scheduler against the real one",
     perform: performAgreement,
@@ -51,5 +70,10 @@ export const ACTS: readonly Act[] = [
     name: 'prometheus',
     about: 'tests that need a real Prometheus',
     perform: performPrometheusTests,
+  },
+  {
+    name: 'chromium',
+    about: 'the dashboard in a real Chromium',
+    perform: performChromiumTests,
   },
 ];

@@ -38,9 +38,10 @@ export class Api {
   readonly access: Access;
   readonly #agent: Agent;
 
-  constructor(access: Access) {
+  /** @param connections most calls under way at once */
+  constructor(access: Access, connections = 32) {
     this.access = access;
-    this.#agent = new Agent({ connect: { ca: access.authority }, connections: 32 });
+    this.#agent = new Agent({ connect: { ca: access.authority }, connections });
   }
 
   /** The same server as somebody else. */

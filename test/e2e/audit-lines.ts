@@ -13,6 +13,7 @@ export interface ProductLine {
   readonly kind: string;
   readonly time: string;
   readonly namespace?: string;
+  readonly name?: string;
   readonly workload?: string;
   readonly outcome?: string;
   readonly reason?: string;
@@ -41,6 +42,8 @@ export interface ServerRecord {
   readonly patches: readonly ServerPatch[];
   /** Calls that failed and were passed over. */
   readonly failedOpen: number;
+  /** Names of the webhooks of these calls, one each. */
+  readonly failedWebhooks: readonly string[];
   readonly creations: number;
 }
 
@@ -64,17 +67,20 @@ export function readProductLines(files: readonly string[]): ProductLine[] {
 /** Reads what the API server itself recorded of the webhook's patches. */
 export function readServerRecord(file: string): ServerRecord {
   const patches: ServerPatch[] = [];
-  let failedOpen = 0;
+  const failedWebhooks: string[] = [];
   const lines = readLines<{ requestURI: string; annotations?: Record<string, string> }>(file);
   for (const { requestURI, annotations } of lines) {
     for (const [annotation, text] of Object.entries(annotations ?? {})) {
-      if (annotation.startsWith('failed-open.mutation.webhook.admission.k8s.io/')) failedOpen += 1;
+      if (annotation.startsWith('failed-open.mutation.webhook.admission.k8s.io/')) {
+        failedWebhooks.push(text);
+      }
       if (!annotation.startsWith('patch.webhook.admission.k8s.io/')) continue;
       const value = JSON.parse(text) as { configuration: string; patch: Operation[] };
       patches.push({ annotation, requestUri: requestURI, ...value });
     }
   }
-  return { patches, failedOpen, creations: lines.length };
+  const failedOpen = failedWebhooks.length;
+  return { patches, failedOpen, failedWebhooks, creations: lines.length };
 }
 
 /** The decision id that a patch writes, wherever it writes it. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Agent, request } from 'undici';
 import { Api } from './api.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { Kubectl } from './kubectl.ts';
@@ -22,6 +23,10 @@ export interface ControlPlane {
   readonly authority: string;
   readonly url: string;
   readonly programs: readonly Program[];
+  /** The API server alone, which may be ended and started again on the same etcd and port. */
+  readonly apiserver: { program: Program; restart(): Promise<void> };
+  /** The metrics page of kube-scheduler. */
+  schedulerMetrics(): Promise<string>;
 }
 
 /** What the control plane is started with. */
@@ -30,6 +35,13 @@ export interface ControlPlaneSpec {
   readonly processes: Processes;
   /** A folder for keys, data and configuration; removed by the caller. */
   readonly folder: string;
+  /** Rules of the API server's audit log beside that of Pod creations; the first that fits counts. */
+  readonly auditRules?: readonly object[];
+  /**
+   * How long a node may be silent; default: as shipped. While the API server is away nodes are, and
+   * KWOK does not make Pods Ready again that the controller then marked, as a kubelet does.
+   */
+  readonly nodeGraceSeconds?: number;
 }
 
 /** Controllers that the run needs; node-lifecycle takes the not-ready taint off the nodes. */
@@ -70,17 +82,27 @@ interface Secrets {
 
 /** Starts etcd, the API server, the scheduler, the controller manager and KWOK. */
 export async function startControlPlane(spec: ControlPlaneSpec): Promise<ControlPlane> {
-  const secrets = await writeFiles(spec.folder);
+  const secrets = await writeFiles(spec.folder, spec.auditRules ?? []);
   const ports = await freePorts(5);
   const [etcdPort = 0, peerPort = 0, apiPort = 0, kwokPort = 0, schedulerPort = 0] = ports;
   const url = `https://127.0.0.1:${apiPort}`;
   const etcd = startEtcd(spec, etcdPort, peerPort);
   const apiserver = startApiserver(spec, etcdPort, apiPort);
+  const restartable = {
+    program: apiserver,
+    async restart(): Promise<void> {
+      restartable.program = startApiserver(spec, etcdPort, apiPort);
+      await untilReady();
+    },
+  };
   const api = new Api({ url, authority: secrets.authority, token: secrets.adminToken });
-  await waitFor('the API server', { timeoutSeconds: 60 }, async () => {
-    spec.processes.assertRunning(etcd, apiserver);
-    return (await api.text('/readyz')) === 'ok';
-  });
+  const untilReady = async (): Promise<void> => {
+    await waitFor('the API server', { timeoutSeconds: 60 }, async () => {
+      spec.processes.assertRunning(etcd, restartable.program);
+      return (await api.text('/readyz')) === 'ok';
+    });
+  };
+  await untilReady();
   const admin = await writeKubeconfig(join(spec.folder, 'admin.kubeconfig'), api.access);
   const scheduler = await writeKubeconfig(join(spec.folder, 'scheduler.kubeconfig'), {
     ...api.access,
@@ -103,10 +125,26 @@ export async function startControlPlane(spec: ControlPlaneSpec): Promise<Control
     authority: secrets.authority,
     url,
     programs: [etcd, apiserver, ...others],
+    apiserver: restartable,
+    schedulerMetrics: () => metricsOf(schedulerPort, secrets.adminToken),
   };
 }
 
-async function writeFiles(folder: string): Promise<Secrets> {
+/** A page behind a certificate that the program has signed itself. */
+async function metricsOf(port: number, token: string): Promise<string> {
+  const agent = new Agent({ connect: { rejectUnauthorized: false } });
+  try {
+    const answer = await request(`https://127.0.0.1:${port}/metrics`, {
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return await answer.body.text();
+  } finally {
+    await agent.close();
+  }
+}
+
+async function writeFiles(folder: string, auditRules: readonly object[]): Promise<Secrets> {
   await mkdir(folder, { recursive: true });
   const authority = newAuthority('e2e-cluster');
   const frontProxy = newAuthority('e2e-front-proxy');
@@ -129,7 +167,10 @@ async function writeFiles(folder: string): Promise<Secrets> {
     'service-accounts.pub': accounts.publicKey,
     'service-accounts.key': accounts.privateKey,
     'tokens.csv': `${tokens.join('\n')}\n`,
-    'audit-policy.json': JSON.stringify(AUDIT_POLICY),
+    'audit-policy.json': JSON.stringify({
+      ...AUDIT_POLICY,
+      rules: [...auditRules, ...AUDIT_POLICY.rules],
+    }),
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content, { mode: 0o600 });
@@ -218,6 +259,9 @@ function startControllerManager(spec: ControlPlaneSpec, kubeconfig: string): Pro
       `--root-ca-file=${join(spec.folder, 'ca.crt')}`,
       '--bind-address=127.0.0.1',
       '--secure-port=0',
+      ...(spec.nodeGraceSeconds === undefined
+        ? []
+        : [`--node-monitor-grace-period=${spec.nodeGraceSeconds}s`]),
       ...CLIENT_LIMITS,
     ],
   });

@@ -33,8 +33,13 @@ export class Forwarder {
     this.#backends = ports;
   }
 
-  async stop(): Promise<void> {
+  /** Ends every connection, so that the next call goes to a backend of now. */
+  cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 

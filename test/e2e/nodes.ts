@@ -34,7 +34,10 @@ function isUsable(node: Node): boolean {
 }
 
 function nodeObject(spec: NodeSpec): object {
-  const resources = { cpu: String(spec.cores), memory: '64Gi', pods: '200' };
+  const resources = {
+    ...{ cpu: String(spec.cores), memory: '64Gi', pods: '200' },
+    'ephemeral-storage': '100Gi',
+  };
   return {
     apiVersion: 'v1',
     kind: 'Node',

@@ -56,8 +56,10 @@ function sign(commonName: string, authority: Pair | undefined, extensions: objec
   const keys = newKeyPair();
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(keys.publicKey);
-  // The leading zero keeps the serial number positive.
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`;
+  // First byte 0x40 to 0x7f: positive, and without a leading zero, which Go takes for malformed.
+  const serial = randomBytes(16);
+  serial[0] = 0x40 | (serial[0]! & 0x3f);
+  certificate.serialNumber = serial.toString('hex');
   const now = Date.now();
   certificate.validity.notBefore = new Date(now - 3_600_000);
   certificate.validity.notAfter = new Date(now + 86_400_000);

@@ -19,6 +19,8 @@ export interface ProductSpec {
   readonly folder: string;
   /** The program: `src/main.ts`, or a bundle made of it. */
   readonly main: string;
+  /** Top-level settings that stand in for those of the run, for example `drainSeconds`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** One process of the product. */
@@ -28,6 +30,10 @@ export interface Replica {
   readonly webhookPort: number;
   readonly operationsUrl: string;
   readonly auditFile: string;
+  /** Its own token, which the API server's audit log tells from all others. */
+  readonly token: string;
+  /** Variables added to its environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   program: Program;
 }
 
@@ -53,6 +59,13 @@ export class Product {
       await this.#startReplica(name, role, [ports[2 * index]!, ports[2 * index + 1]!]);
     }
     this.forwarder.setBackends(this.of('admission').map((replica) => replica.webhookPort));
+  }
+
+  /** Starts one more process; it gets connections once {@link Forwarder.setBackends} names it. */
+  async add(name: string, role: Role, env?: Readonly<Record<string, string>>): Promise<Replica> {
+    const [webhookPort = 0, operationsPort = 0] = await freePorts(2);
+    await this.#startReplica(name, role, [webhookPort, operationsPort], env);
+    return this.replicas.at(-1)!;
   }
 
   /** Fails with the tail of its log if a process has ended. */
@@ -99,7 +112,12 @@ export class Product {
     await Promise.all(this.of(role).map((replica) => replica.program.stop('SIGTERM', 20_000)));
   }
 
-  async #startReplica(name: string, role: Role, ports: readonly [number, number]): Promise<void> {
+  async #startReplica(
+    name: string,
+    role: Role,
+    ports: readonly [number, number],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const [webhookPort, operationsPort] = ports;
     const { controlPlane, folder } = this.#spec;
     const token = await this.#token(role);
@@ -108,7 +126,7 @@ export class Product {
       token,
     });
     const replica: Omit<Replica, 'program'> = {
-      ...{ name, role, webhookPort },
+      ...{ name, role, webhookPort, token, env },
       operationsUrl: `http://127.0.0.1:${operationsPort}`,
       auditFile: join(folder, `${name}.audit.jsonl`),
     };
@@ -117,7 +135,7 @@ export class Product {
     this.replicas.push({ ...replica, program: this.#launch(replica) });
   }
 
-  #launch(replica: Pick<Replica, 'name' | 'role'>): Program {
+  #launch(replica: Pick<Replica, 'name' | 'role' | 'env'>): Program {
     const { folder, main, processes } = this.#spec;
     const kubeconfig = join(folder, `${replica.name}.kubeconfig`);
     return processes.start({
@@ -131,6 +149,7 @@ export class Product {
         ...['--config', join(folder, `${replica.name}.yaml`)],
         ...['--kubeconfig', kubeconfig],
       ],
+      ...(replica.env === undefined ? {} : { env: replica.env }),
     });
   }
 
@@ -165,13 +184,12 @@ export class Product {
       audit: { ...part('audit'), path: replica.auditFile },
       drainSeconds: 1,
       logLevel: 'debug',
+      ...this.#spec.settings,
     };
   }
 
-  /** A token of the role's ServiceAccount, as the kubelet would ask for it. */
+  /** A token of the role's ServiceAccount, as the kubelet would ask for it: one for each Pod. */
   async #token(role: Role): Promise<string> {
-    const known = this.tokens.get(role);
-    if (known !== undefined) return known;
     const { controlPlane, manifests } = this.#spec;
     const answer = await controlPlane.api.create<{ status: { token: string } }>(
       `/api/v1/namespaces/${manifests.namespace}/serviceaccounts/${manifests.accounts[role]}/token`,

@@ -22,6 +22,8 @@ export interface WorldSpec {
   /** By `namespace/workload`; the workload of a Pod is its label `app`. */
   readonly traffic: Readonly<Record<string, Traffic>>;
   readonly seed: number;
+  /** Pods of other namespaces are not measured; default: those of all are. */
+  readonly namespaces?: readonly string[];
 }
 
 const TICK_MILLISECONDS = 100;
@@ -115,6 +117,8 @@ export class World {
   #told(event: WatchEvent<Pod>): void {
     const pod = event.object;
     const uid = pod.metadata.uid ?? '';
+    const { namespaces } = this.#spec;
+    if (namespaces !== undefined && !namespaces.includes(pod.metadata.namespace ?? '')) return;
     this.#advance();
     if (event.type === 'DELETED') {
       this.#pods.delete(uid);

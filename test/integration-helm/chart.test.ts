@@ -32,6 +32,56 @@ describe('the chart', () => {
     assert.deepEqual(comparable(await chart()), base);
   });
 
+  it('renders the overlay that may release required targets', async () => {
+    assert.deepEqual(
+      comparable(await chart('evictions.enabled=true')),
+      comparable(await kustomize('manifests/overlays/require')),
+    );
+  });
+
+  it('mounts what it is told to, sends where it is told to, and traces', async () => {
+    const values = [
+      'extraVolumes[0].name=token',
+      'extraVolumes[0].secret.secretName=prometheus-token',
+      'extraVolumeMounts[0].name=token',
+      'extraVolumeMounts[0].mountPath=/etc/perihelion-token',
+      'networkPolicy.extraEgress[0].ports[0].port=4318',
+      'settings.tracing.endpoint=http://collector.observability:4318/v1/traces',
+    ];
+    const objects = await chart(...values);
+    const settings = parseSettings(settingsOf(objects));
+    assert.equal(settings.tracing?.endpoint, 'http://collector.observability:4318/v1/traces');
+    for (const object of objects.filter((one) => one['kind'] === 'Deployment')) {
+      const pod = field(field(field(object, 'spec'), 'template'), 'spec');
+      const [container] = fields(pod, 'containers');
+      assert.ok(fields(pod, 'volumes').some(({ name }) => name === 'token'));
+      assert.ok(fields(container, 'volumeMounts').some(({ name }) => name === 'token'));
+    }
+    const policy = byKey(objects)['NetworkPolicy/perihelion-system/perihelion-admission'];
+    assert.ok(JSON.stringify(field(policy, 'spec')).includes('4318'));
+  });
+
+  it('renders the overlay of the dashboard', async () => {
+    assert.deepEqual(
+      comparable(await chart('dashboard.enabled=true')),
+      comparable(await kustomize('manifests/overlays/dashboard')),
+    );
+  });
+
+  it('shows the dashboard in one process, with certificates from others too', async () => {
+    const one = byKey(await chart('dashboard.enabled=true', 'singleProcess=true'));
+    const service = one['Service/perihelion-system/perihelion-dashboard'];
+    const component = 'app.kubernetes.io/component';
+    assert.equal(field(service, 'spec', 'selector')[component], 'admission');
+    const given = byKey(await chart('dashboard.enabled=true', 'certificates.source=CertManager'));
+    const learner = given['Deployment/perihelion-system/perihelion-learner'];
+    const volumes = fields(field(learner, 'spec', 'template', 'spec')['volumes']);
+    assert.ok(volumes.some(({ name }) => name === 'tls'));
+    const certificate = given['Certificate/perihelion-system/perihelion'];
+    const names = field(certificate, 'spec')['dnsNames'] as unknown as string[];
+    assert.ok(names.includes('perihelion-dashboard.perihelion-system.svc'));
+  });
+
   it('renders the overlay of one process', async () => {
     assert.deepEqual(
       comparable(await chart('singleProcess=true')),

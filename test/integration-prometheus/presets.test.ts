@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { queriedCarbon } from '#telemetry/carbon.ts';
+import { ownMesh, ownMeter, presetsWith } from '#telemetry/catalogue.ts';
 import { createPodDirectory } from '#telemetry/pod-directory.ts';
-import { type MeshName, type MeterName, METERS } from '#telemetry/preset.ts';
+import { METERS } from '#telemetry/preset.ts';
 import { createPrometheusTelemetry, type PrometheusTelemetry } from '#telemetry/prometheus.ts';
 import type { Measured, Reading } from '#telemetry/reading.ts';
 import type { SourcesOptions } from '#telemetry/sources.ts';
@@ -30,6 +31,7 @@ import {
   TRUTH,
   ztunnelPage,
 } from '../unit/telemetry/samples.ts';
+import { WATTSON, wattsonPage, WEAVE, weavePage } from '../unit/telemetry/invented.ts';
 import { counterFamily, nativeFamily, PROTOBUF } from './protobuf.ts';
 
 /*
@@ -81,6 +83,8 @@ const JOBS: Readonly<Record<string, Job>> = {
   otel: { page: openTelemetryPage, labels: GEO },
   envoy: { page: envoyPage, labels: GEO },
   cadvisor: { page: cadvisorPage, labels: { instance: TRUTH.node } },
+  wattson: { page: wattsonPage, labels: {} },
+  weave: { page: weavePage, labels: {} },
   native: { page: nativePage, labels: hotel('native-1') },
   grid: { page: () => 'grid_intensity{region="eu-1"} 42\n', labels: {} },
 };
@@ -190,7 +194,7 @@ function perSecond(reading: Reading | undefined): number {
 }
 
 describe('meters', () => {
-  for (const meter of METERS satisfies readonly MeterName[]) {
+  for (const meter of METERS) {
     test(`${meter}: node watts, Pod joules, and their sum`, async () => {
       const power = await open({ meter }).power(window);
       assert.equal(power.meter, meter);
@@ -211,7 +215,7 @@ describe('meters', () => {
 });
 
 describe('meshes', () => {
-  const meshes: readonly MeshName[] = [
+  const meshes: readonly string[] = [
     'IstioSidecar',
     'IstioAmbient',
     'Linkerd',
@@ -243,6 +247,50 @@ describe('meshes', () => {
     near(perSecond(pod?.requests), 40);
     near(measured(pod?.p50Milliseconds).value, 4, 0.01);
     near(measured(pod?.p99Milliseconds).value, 8, 0.01);
+  });
+});
+
+describe('a meter and a mesh that nobody shipped, as data alone', () => {
+  const meter = ownMeter(WATTSON);
+  const mesh = ownMesh(WEAVE);
+  const cases: [how: string, options: SourcesOptions, names: [meter: string, mesh: string]][] = [
+    [
+      'declared in the settings',
+      { presets: presetsWith({ meters: [WATTSON], meshes: [WEAVE] }) },
+      ['Wattson', 'Weave'],
+    ],
+    [
+      'brought by a policy',
+      { more: () => ({ meters: [meter], meshes: [mesh] }) },
+      [meter.name, mesh.name],
+    ],
+  ];
+  for (const [how, options, [meterName, meshName]] of cases) {
+    test(`${how}: the same truth as by every shipped preset`, async () => {
+      const telemetry = open(options);
+      const power = await telemetry.power(window, meterName);
+      assert.equal(power.meter, meterName);
+      near(measured(power.nodeWatts.get(TRUTH.node)).value, TRUTH.nodeWatts);
+      near(perSecond(power.podJoules.get(POD_UID)), TRUTH.podWatts);
+      near(perSecond(power.attributedJoules.get(TRUTH.node)), TRUTH.podWatts);
+      const latency = await telemetry.latency(window, meshName);
+      assert.deepEqual(latency.meshes, [meshName]);
+      const pod = latency.pods.get('hotel/geo-6d5f7c9b8-abcde');
+      near(perSecond(pod?.requests), TRUTH.requestsPerSecond);
+      near(measured(pod?.errorRatio).value, TRUTH.failedShare, 1e-6);
+      near(measured(pod?.p50Milliseconds).value, TRUTH.p50Milliseconds, 1e-6);
+      near(measured(pod?.p99Milliseconds).value, TRUTH.p99Milliseconds, 1e-6);
+      assert.deepEqual(
+        latency.edges.map(({ source, destination }) => `${source} ${destination}`),
+        ['frontend geo'],
+      );
+    });
+  }
+
+  test('declared, Auto finds them, too, and before those that are shipped', async () => {
+    const telemetry = open({ presets: presetsWith({ meters: [WATTSON], meshes: [WEAVE] }) });
+    assert.equal((await telemetry.power(window)).meter, 'Wattson');
+    assert.equal((await telemetry.latency(window)).meshes?.[0], 'Weave');
   });
 });
 

@@ -10,13 +10,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const ROOMS = {
   agent: [],
   reward: ['agent'],
-  admission: ['agent', 'audit', 'cluster'],
+  admission: ['agent', 'audit', 'cluster', 'tracing'],
   telemetry: [],
   cluster: [],
   learner: ['agent', 'reward', 'telemetry', 'cluster'],
   audit: ['agent'],
   certs: ['cluster'],
   simulator: [],
+  dashboard: ['agent', 'reward', 'audit', 'telemetry', 'cluster'],
+  tracing: [],
 };
 const ALL = [...Object.keys(ROOMS), 'settings', 'cli'];
 const PURE = new Set(['agent', 'reward']);
@@ -94,6 +96,23 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'no-console': 'error',
       eqeqeq: 'error',
+    },
+  },
+  {
+    // The page runs in a browser: its own types, and its own console.
+    files: ['src/dashboard/page/**/*.ts'],
+    languageOptions: {
+      parserOptions: { project: `${root}/src/dashboard/page/tsconfig.json`, tsconfigRootDir: root },
+    },
+  },
+  {
+    // Its tests hand functions over to the browser.
+    files: ['test/integration-chromium/**/*.ts'],
+    languageOptions: {
+      parserOptions: {
+        project: `${root}/test/integration-chromium/tsconfig.json`,
+        tsconfigRootDir: root,
+      },
     },
   },
   ...Object.entries(ROOMS).map(([room, allowed]) => roomRules(room, allowed)),

@@ -84,6 +84,15 @@ export const ALERTS: readonly Alert[] = [
       'Writes of an older term are refused, so no value is lost; look for a process that was suspended or a clock that jumps.',
   },
   {
+    name: 'PerihelionClockOff',
+    expr: 'abs(perihelion_clock_offset_seconds) > 10',
+    forMinutes: 5,
+    severity: 'warning',
+    summary: "A replica's clock and the API server's are more than 10 s apart.",
+    description:
+      '{{ $labels.pod }} is off by {{ $value | humanizeDuration }}: as a learner it does not lead, and decisions of a webhook that is off by 5 minutes are not believed.',
+  },
+  {
     name: 'PerihelionTelemetryMissing',
     expr: 'sum(increase(perihelion_learner_telemetry_failures_total[15m])) > 0',
     forMinutes: 15,

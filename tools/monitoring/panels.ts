@@ -203,6 +203,30 @@ export const ROWS: readonly Row[] = [
           },
         ],
       }),
+      lines('Lowest adherence by workload', 'percentunit', {
+        description: 'Of about the newest 50 Pods each; doctor says what outweighs the preference.',
+        queries: [
+          {
+            expr: `bottomk(10, max by (workload_namespace, workload, target) (perihelion_workload_adherence_ratio${own}))`,
+            legend: '{{workload_namespace}}/{{workload}} to {{target}}',
+          },
+        ],
+      }),
+      lines('Required targets', 'short', {
+        description: 'Workloads whose target is required, those released, and Pods evicted for it.',
+        queries: [
+          { expr: `max(perihelion_workloads_required${own})`, legend: 'required' },
+          { expr: `max(perihelion_workloads_released${own})`, legend: 'released' },
+          {
+            expr: `sum by (result) (increase(perihelion_learner_evictions_total${own}[1h])) > 0`,
+            legend: 'evictions in 1 h: {{result}}',
+          },
+        ],
+      }),
+      lines('Decisions of a policy that is gone', 'short', {
+        description: 'On living Pods; learned from should their policy come back.',
+        queries: [{ expr: `max(perihelion_learner_orphaned_decisions${own})`, legend: 'orphaned' }],
+      }),
     ],
   },
   {
@@ -259,6 +283,27 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
+    title: 'Replicas and moves',
+    panels: [
+      lines('Recommended and not done', 'short', {
+        description:
+          'Changes of replicas and moves of Pods that a policy shows or that are refused.',
+        queries: [
+          { expr: `max by (kind) (perihelion_capacity_recommendations${own})`, legend: '{{kind}}' },
+        ],
+      }),
+      lines('Decisions', 'reqps', {
+        description: 'What came of decisions about replicas and running Pods, and why.',
+        queries: [
+          {
+            expr: `sum by (kind, outcome, reason) (rate(perihelion_capacity_decisions_total${own}${per}))`,
+            legend: '{{kind}} {{outcome}}: {{reason}}',
+          },
+        ],
+      }),
+    ],
+  },
+  {
     title: 'Housekeeping',
     panels: [
       lines('Informers', 'reqps', {
@@ -283,6 +328,11 @@ export const ROWS: readonly Row[] = [
           },
         ],
       }),
+      lines('Clocks', 's', {
+        description:
+          "How far each replica's clock is ahead of the API server's; beyond 10 s it does not lead.",
+        queries: [{ expr: `perihelion_clock_offset_seconds${own}`, legend: '{{pod}}' }],
+      }),
       lines('Audit log', 'reqps', {
         description: 'Lines written and lines lost, and how many wait.',
         queries: [
@@ -292,6 +342,19 @@ export const ROWS: readonly Row[] = [
             legend: 'dropped: {{reason}}',
           },
           { expr: `sum(perihelion_audit_queue_entries${own})`, legend: 'waiting (lines)' },
+        ],
+      }),
+      lines('Traces', 'ops', {
+        description: 'Spans sent and spans lost; nothing where tracing is off.',
+        queries: [
+          {
+            expr: `sum(rate(perihelion_trace_spans_exported_total${own}${per}))`,
+            legend: 'exported',
+          },
+          {
+            expr: `sum by (reason) (rate(perihelion_trace_spans_dropped_total${own}${per}))`,
+            legend: 'dropped: {{reason}}',
+          },
         ],
       }),
     ],

@@ -53,6 +53,9 @@ app.kubernetes.io/component: {{ . }}
 {{- $_ := set $decided.webhook "certificates" "Files" -}}
 {{- $_ := set $decided.webhook "files" (dict "certificateFile" (printf "%s/tls.crt" $folder) "privateKeyFile" (printf "%s/tls.key" $folder) "caFile" (printf "%s/ca.crt" $folder)) -}}
 {{- end -}}
+{{- if .Values.dashboard.enabled -}}
+{{- $_ := set $decided "dashboard" (dict "enabled" true "host" "0.0.0.0" "port" 10260 "authentication" "Kubernetes" "service" (printf "%s-dashboard" $name)) -}}
+{{- end -}}
 {{- toYaml (mustMergeOverwrite $decided (deepCopy .Values.settings)) -}}
 {{- end -}}
 
@@ -61,7 +64,9 @@ app.kubernetes.io/component: {{ . }}
 {{- $name := include "perihelion.fullname" .root -}}
 {{- $values := get .root.Values .role -}}
 {{- $serving := eq .role "admission" -}}
-{{- $mounted := and $serving (ne .root.Values.certificates.source "Managed") -}}
+{{- $learning := or (eq .role "learner") .root.Values.singleProcess -}}
+{{- $showing := and $learning .root.Values.dashboard.enabled -}}
+{{- $mounted := and (or $serving $showing) (ne .root.Values.certificates.source "Managed") -}}
 {{- $runs := .role -}}
 {{- if .root.Values.singleProcess }}{{ $runs = "admission,learner" }}{{ end -}}
 apiVersion: apps/v1
@@ -161,6 +166,11 @@ spec:
             - name: operations
               containerPort: 8080
               protocol: TCP
+            {{- if $showing }}
+            - name: dashboard
+              containerPort: 10260
+              protocol: TCP
+            {{- end }}
           securityContext:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
@@ -198,6 +208,9 @@ spec:
               mountPath: /etc/perihelion-tls
               readOnly: true
             {{- end }}
+            {{- with .root.Values.extraVolumeMounts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
       volumes:
         - name: settings
           configMap:
@@ -211,6 +224,9 @@ spec:
           secret:
             secretName: {{ include "perihelion.certificateSecret" .root }}
             defaultMode: 288 # 0440
+        {{- end }}
+        {{- with .root.Values.extraVolumes }}
+        {{- toYaml . | nindent 8 }}
         {{- end }}
 {{- end -}}
 

@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AdmissionEntry, AuditEntry, DropEntry, SettlementEntry } from '#audit/entry.ts';
+import type {
+  AdmissionEntry,
+  AuditEntry,
+  CapacityEntry,
+  DropEntry,
+  EnforcementEntry,
+  SettlementEntry,
+} from '#audit/entry.ts';
 import { printable, type Style, type Tone } from '../style.ts';
 
 /** What came of an entry, in one word: what `--outcome` selects by. */
 export function outcomeOf(entry: AuditEntry): string {
   if (entry.kind === 'admission') return entry.outcome;
+  if (entry.kind === 'enforcement') return entry.change;
+  if (entry.kind === 'capacity') return entry.outcome;
   return entry.kind === 'settlement' ? entry.status : 'dropped';
 }
 
 const TONES: Readonly<Record<string, Tone>> = {
   injected: 'good',
   settled: 'good',
+  applied: 'good',
+  held: 'faint',
+  refused: 'warning',
   'dry-run': 'faint',
   skipped: 'faint',
   failed: 'bad',
   dropped: 'bad',
   censored: 'warning',
+  released: 'warning',
+  eviction: 'warning',
   discarded: 'warning',
 };
 const OUTCOME_WIDTH = 9;
@@ -30,6 +44,8 @@ export function readableLine(entry: AuditEntry, style: Style): string {
 
 function textOf(entry: AuditEntry): string {
   if (entry.kind === 'admission') return admissionText(entry);
+  if (entry.kind === 'enforcement') return enforcementText(entry);
+  if (entry.kind === 'capacity') return capacityText(entry);
   return entry.kind === 'settlement' ? settlementText(entry) : dropText(entry);
 }
 
@@ -54,6 +70,24 @@ function settlementText(entry: SettlementEntry): string {
   if (reward !== undefined) parts.push(`reward ${signed(reward)}`);
   if (advantage !== undefined) parts.push(`advantage ${signed(advantage)}`);
   return [...parts, decisionId].join('  ');
+}
+
+function enforcementText({ namespace, workload, pod, detail, result }: EnforcementEntry): string {
+  const who = `${namespace}/${pod ?? workload}`;
+  return [who, detail, ...(result === undefined ? [] : [result])].join('  ');
+}
+
+function capacityText({ namespace, workload, reason, scaling, move, id }: CapacityEntry): string {
+  const parts = [`${namespace}/${workload}`];
+  if (scaling !== undefined) {
+    parts.push(`replicas ${scaling.replicas} ${scaling.action}`, reason, scaling.state);
+  }
+  if (move !== undefined) {
+    const cost = move.cost === undefined ? 'unknown' : compact(move.cost);
+    parts.push(`${move.pod}: ${move.from} -> ${move.to}`, reason);
+    parts.push(`saves ${compact(move.saving)} s, costs ${cost} s`);
+  }
+  return [...parts, id].join('  ');
 }
 
 function dropText(entry: DropEntry): string {

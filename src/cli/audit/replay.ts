@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
 import { decodeEntry } from '#audit/decode.ts';
-import type { AuditEntry } from '#audit/entry.ts';
+import type { AuditEntry, CapacityEntry } from '#audit/entry.ts';
 import type { LocatedLine } from '#audit/read.ts';
+import { type CapacityDifference, replayCapacity } from '#audit/replay-capacity.ts';
 import { type Difference, replayDecision } from '#audit/replay.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag } from '../flags.ts';
@@ -37,7 +38,7 @@ interface Deviation {
   readonly line: number;
   /** Decision id; undefined where the line cannot be read. */
   readonly id: string | undefined;
-  readonly differences: readonly Difference[];
+  readonly differences: readonly (Difference | CapacityDifference)[];
   /** Why the line could not be read; undefined where it could. */
   readonly unreadable: string | undefined;
 }
@@ -81,6 +82,10 @@ async function replay(
 function add(line: LocatedLine, report: Report): void {
   report.lines += 1;
   const entry = entryOf(line, report);
+  if (entry?.kind === 'capacity') {
+    addCapacity(line, entry, report);
+    return;
+  }
   if (entry?.kind !== 'admission' || entry.decision === undefined) return;
   report.decisions += 1;
   const result = replayDecision(entry.decision);
@@ -91,6 +96,17 @@ function add(line: LocatedLine, report: Report): void {
     report.differing += 1;
     deviate(report, line, { id: entry.decision.id, differences: result.differences });
   }
+}
+
+function addCapacity(line: LocatedLine, entry: CapacityEntry, report: Report): void {
+  report.decisions += 1;
+  const differences = replayCapacity(entry);
+  if (differences.length === 0) {
+    report.matched += 1;
+    return;
+  }
+  report.differing += 1;
+  deviate(report, line, { id: entry.id, differences });
 }
 
 function entryOf(line: LocatedLine, report: Report): AuditEntry | undefined {

@@ -149,8 +149,13 @@ function selects({ namespaces, outcomes, reasons }: Selection, entry: AuditEntry
   return (
     matches(namespaces, dropped ? undefined : entry.namespace) &&
     matches(outcomes, outcomeOf(entry)) &&
-    matches(reasons, dropped ? undefined : entry.reason)
+    matches(reasons, reasonOf(entry))
   );
+}
+
+function reasonOf(entry: AuditEntry): string | undefined {
+  if (entry.kind === 'drop') return undefined;
+  return entry.kind === 'enforcement' ? entry.result : entry.reason;
 }
 
 function readable(line: string): AuditEntry | undefined {

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { pino } from 'pino';
 import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import type { Experiment } from '#dashboard/api.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { TickReport } from '#learner/tick-report.ts';
 import { parseSettings } from '#settings/parse.ts';
@@ -54,21 +55,14 @@ export interface AgentRun {
  * are those of the last rollouts, with the agent exploring and holding out as ever.
  */
 export async function runAgent(job: Job, onRollout: (done: number) => void): Promise<AgentRun> {
-  const cluster = clusterOf(job, true);
-  await cluster.start();
-  rmSync(job.auditPath, { force: true });
-  let product: Product | undefined;
+  const world = await startAgentWorld(job);
   try {
-    await prepare(cluster);
-    product = await startProduct(settingsOf(job), portsOf(job, cluster));
-    await cluster.apply(webhookConfiguration(product.webhookPort ?? 0));
-    await ready(product);
     const learning: Achievement[] = [];
     const ticks: TickReport[] = [];
     const counted: IntervalStats[] = [];
     const total = job.rollouts + MEASURED_ROLLOUTS;
     for (let rollout = 0; rollout < total; rollout += 1) {
-      const { windows, report } = await oneRollout(cluster, product);
+      const { windows, report } = await world.rollout();
       ticks.push(report);
       if (rollout < job.rollouts) learning.push(achievementOf(windows));
       else counted.push(...windows);
@@ -76,16 +70,59 @@ export async function runAgent(job: Job, onRollout: (done: number) => void): Pro
     }
     return { achievement: achievementOf(counted), learning, ticks };
   } finally {
+    await world.stop();
+  }
+}
+
+/** An embedded cluster with the product on it. */
+export interface AgentWorld {
+  readonly cluster: EmbeddedCluster;
+  readonly product: Product;
+  /** One rollout of the whole application, measured and settled. */
+  rollout(): Promise<Rollout>;
+  stop(): Promise<void>;
+}
+
+/** What one rollout showed. */
+export interface Rollout {
+  readonly windows: IntervalStats[];
+  readonly report: TickReport;
+}
+
+/** The dashboard on such a world. */
+export interface WorldDashboard {
+  /** On loopback; 0 = any free one. */
+  readonly port: number;
+  readonly experiment?: Experiment | undefined;
+}
+
+/** Starts cluster and product, and waits until the webhook answers. */
+export async function startAgentWorld(job: Job, dashboard?: WorldDashboard): Promise<AgentWorld> {
+  const cluster = clusterOf(job, true);
+  await cluster.start();
+  rmSync(job.auditPath, { force: true });
+  let product: Product | undefined;
+  const stop = async (): Promise<void> => {
     await product?.stop();
     await cluster.stop();
+  };
+  try {
+    await prepare(cluster);
+    const started = await startProduct(settingsOf(job, dashboard), portsOf(job, cluster), {
+      experiment: () => dashboard?.experiment,
+    });
+    product = started;
+    await cluster.apply(webhookConfiguration(started.webhookPort ?? 0));
+    await ready(started);
+    return { cluster, product: started, rollout: () => oneRollout(cluster, started), stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
 }
 
 /** Restarts the application, lets it warm up, measures one window and lets the learner settle. */
-async function oneRollout(
-  cluster: EmbeddedCluster,
-  product: Product,
-): Promise<{ windows: IntervalStats[]; report: TickReport }> {
+async function oneRollout(cluster: EmbeddedCluster, product: Product): Promise<Rollout> {
   const { informers } = product;
   // Without this the informers lag by a different few milliseconds in every run; with it, equal
   // seeds give equal decisions.
@@ -128,7 +165,7 @@ async function prepare(cluster: EmbeddedCluster): Promise<void> {
   });
 }
 
-function settingsOf(job: Job): ReturnType<typeof parseSettings> {
+function settingsOf(job: Job, dashboard?: WorldDashboard): ReturnType<typeof parseSettings> {
   return parseSettings({
     namespace: SYSTEM_NAMESPACE,
     webhook: {
@@ -142,6 +179,12 @@ function settingsOf(job: Job): ReturnType<typeof parseSettings> {
     // The last scrape is made at the very end of the window.
     learner: { ingestDelaySeconds: 0 },
     audit: { path: job.auditPath, keepFiles: 0 },
+    dashboard: {
+      enabled: dashboard !== undefined,
+      port: dashboard?.port ?? 0,
+      windowSeconds: TIMES.window,
+      staleAfterSeconds: DEMO_POLICY_SPEC.measurement.staleAfterSeconds,
+    },
     drainSeconds: 0,
     logLevel: 'warn',
   });

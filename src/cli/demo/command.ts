@@ -8,9 +8,10 @@ import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
 import { createProgress } from '../progress.ts';
 import { CLUSTERS, type ClusterName, type Job, type JobMessage } from './job.ts';
+import { runLive } from './live.ts';
 import { runJobs } from './processes.ts';
 import { renderReport } from './report.ts';
-import { demoResults } from './results.ts';
+import { type DemoResults, demoResults } from './results.ts';
 import { runJob } from './run-job.ts';
 
 /** `perihelion demo`: the whole loop on an embedded cluster. */
@@ -38,9 +39,19 @@ export const demoCommand: Command = {
     cluster: { type: 'string', placeholder: 'NAME', help: 'seed, mixed or all (default all).' },
     out: { type: 'string', placeholder: 'DIR', help: 'Folder of the results (default out/demo).' },
     output: { type: 'string', placeholder: 'FORMAT', help: 'table or json (default table).' },
+    ui: { type: 'boolean', help: 'Then keep a cluster running, with the dashboard on it.' },
+    port: {
+      type: 'string',
+      placeholder: 'N',
+      help: 'Port of the dashboard on loopback (default 0: any free one).',
+    },
     job: { type: 'string', placeholder: 'JSON', help: 'Internal: run one seed on one cluster.' },
   },
-  examples: ['perihelion demo', 'perihelion demo --seeds 8 --cluster mixed --output json'],
+  examples: [
+    'perihelion demo',
+    'perihelion demo --ui',
+    'perihelion demo --seeds 8 --cluster mixed --output json',
+  ],
   run: demo,
 };
 
@@ -49,6 +60,7 @@ async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
   if (job !== undefined) return oneJob(job, terminal);
   const format = choiceFlag(flags, 'output', ['table', 'json']);
   const folder = textFlag(flags, 'out') ?? join('out', 'demo');
+  const port = integerFlag(flags, 'port', { default: 0, minimum: 0, maximum: 65_535 });
   const jobs = jobsOf(flags, folder);
   try {
     mkdirSync(folder, { recursive: true });
@@ -74,15 +86,41 @@ async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
   const file = join(folder, 'results.json');
   const text = `${JSON.stringify(summary, undefined, 2)}\n`;
   writeFileSync(file, text);
-  if (format === 'json') {
-    terminal.stdout.write(text);
-    return 0;
-  }
-  terminal.stdout.write(
+  const report =
     `\n${renderReport(summary)}\nresults    ${file}\naudit log  ${summary.auditLog}` +
-      `\n${durationSeconds.toFixed(0)} s\n`,
-  );
+    `\n${durationSeconds.toFixed(0)} s\n`;
+  terminal.stdout.write(format === 'json' ? text : report);
+  if (flags['ui'] === true) await keepOpen(jobs, { folder, port, summary }, terminal);
   return 0;
+}
+
+interface KeptOpen {
+  readonly folder: string;
+  readonly port: number;
+  readonly summary: DemoResults;
+}
+
+/** Serves the dashboard of a living cluster until Ctrl-C. */
+async function keepOpen(
+  jobs: readonly Job[],
+  { folder, port, summary }: KeptOpen,
+  terminal: Terminal,
+): Promise<void> {
+  // Of unlike machines there is more to learn.
+  const job = jobs.find(({ cluster }) => cluster === 'mixed') ?? jobs[0];
+  if (job === undefined) return;
+  const ended = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.abort());
+  await runLive(
+    { ...job, auditPath: join(folder, 'audit-live.jsonl') },
+    {
+      port,
+      results: summary,
+      signal: ended.signal,
+      // Standard output may be JSON for a program.
+      onOpen: (url) => terminal.stderr.write(`\ndashboard  ${url}  (Ctrl-C ends it)\n`),
+    },
+  );
 }
 
 function jobsOf(flags: FlagValues, folder: string): Job[] {

@@ -4,13 +4,15 @@ import { renderTable } from '../table.ts';
 import { CLUSTERS, type ClusterName, type ScenarioName } from './job.ts';
 import { type DemoResults, TABLE_ORDER } from './results.ts';
 
-const CLUSTER_TITLES: Readonly<Record<ClusterName, string>> = {
+/** What each cluster is, for people. */
+export const CLUSTER_TITLES: Readonly<Record<ClusterName, string>> = {
   seed: 'Three equal machines (a master and two workers), as many requests as they can serve',
   mixed:
     'Three unequal machines (Fujitsu TX1320 M2, Dell R240, Dell R710), a steady stream of users',
 };
 
-const SCENARIO_TITLES: Readonly<Record<ScenarioName, string>> = {
+/** What each scenario is, for people. */
+export const SCENARIO_TITLES: Readonly<Record<ScenarioName, string>> = {
   default: 'default scheduler',
   split: 'data | business split',
   'data-pinned': 'data pinned, business default',

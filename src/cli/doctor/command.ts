@@ -10,7 +10,8 @@ import { checkCertificate } from './certificate.ts';
 import { checkFailOpen, checkNamespaces } from './cluster.ts';
 import { checkDryRun } from './dry-run.ts';
 import type { Finding } from './finding.ts';
-import { checkAdherence, checkLease, checkModels } from './learner.ts';
+import { checkAdherence } from './adherence.ts';
+import { checkLease, checkModels } from './learner.ts';
 import { checkDefinitions, checkPolicies } from './policies.ts';
 import { countsOf, renderFindings } from './render.ts';
 import { checkRights } from './rights.ts';
@@ -49,7 +50,7 @@ const CHECKS: readonly Check[] = [
   checkPolicies,
   checkLease,
   checkModels,
-  checkAdherence,
+  (found, { client }) => checkAdherence(found, client),
   (found, { config }) => checkTelemetry(found, config),
 ];
 

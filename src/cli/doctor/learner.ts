@@ -9,11 +9,7 @@ import type { Survey } from './survey.ts';
 
 const lease = findingsOf('lease');
 const models = findingsOf('models');
-const adherence = findingsOf('adherence');
 
-/** Fewer asked Pods than this say nothing about a workload's adherence. */
-const ASKED_LEAST = 10;
-const LOW_ADHERENCE = 0.5;
 /** Workloads named one by one. */
 const NAMED_LIMIT = 5;
 
@@ -96,26 +92,4 @@ function optedInWithout(
   return namespaces.value
     .filter(({ name, labels }) => labels[PLACEMENT_LABEL] === OPT_IN_VALUE && !observedIn.has(name))
     .map(({ name }) => name);
-}
-
-/** Does the scheduler follow the preferences? */
-export function checkAdherence({ models: answer }: Survey): Finding[] {
-  if (answer.kind === 'unknown' || answer.value === undefined) return [];
-  const shards = answer.value.shards.filter(({ workload }) => !workload.startsWith('Tier/'));
-  const asked = shards.reduce((sum, shard) => sum + shard.asked, 0);
-  if (asked === 0) return [adherence.ok('nothing was asked of the scheduler yet')];
-  const low = shards.filter(
-    (shard) => shard.asked >= ASKED_LEAST && shard.followed / shard.asked < LOW_ADHERENCE,
-  );
-  const findings = low.slice(0, NAMED_LIMIT).map(({ namespace, workload, followed, asked: of }) => {
-    const text =
-      `${namespace}/${workload}: ${followed} of ${of} Pods landed where asked; the scheduler ` +
-      'spreads replicas and weighs free room against a preference';
-    const hint =
-      'prefer a pool or a zone instead of one node (spec.topologyKey), or loosen its topologySpreadConstraints';
-    return adherence.warning(text, hint);
-  });
-  if (findings.length > 0) return findings;
-  const followed = shards.reduce((sum, shard) => sum + shard.followed, 0);
-  return [adherence.ok(`${followed} of ${asked} Pods landed where asked`)];
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Settings } from '#settings/settings.ts';
 import { asObject } from '#cluster/json.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
 import { IMPATIENT, type ClusterAccess } from '../kube-access.ts';
 import { type Answer, answerOf, type Finding, findingsOf } from './finding.ts';
+import { policyViewOf } from '../policies.ts';
 import type { Survey } from './survey.ts';
 import { INSTALL } from './webhook.ts';
 
@@ -16,6 +18,7 @@ export interface Right {
   /** Empty for the core group. */
   readonly group: string;
   readonly resource: string;
+  readonly subresource?: string;
   /** Undefined = in every namespace, or not namespaced. */
   readonly namespace?: string;
   readonly name?: string;
@@ -80,13 +83,43 @@ const READ_BY_ADMISSION: readonly (readonly [string, string])[] = [
  * rights: the caller's own rights would say nothing about them.
  */
 export async function checkRights(
-  { settings }: Survey,
+  { settings, policies }: Survey,
   client: ClusterAccess['client'],
 ): Promise<Finding[]> {
   const findings = await Promise.all(
     settings.roles.map((role) => roleFinding(role, settings, client)),
   );
-  return findings;
+  const raw = policies.kind === 'known' ? (policies.value ?? []) : [];
+  const requiring = [...policyViewOf(raw, settings.namespace).policies()].find(({ spec }) =>
+    mayRequire(spec),
+  );
+  if (requiring === undefined) return findings;
+  return [...findings, ...(await evictionFinding(requiring, settings, client))];
+}
+
+/** Where a target may become a required one, Pods may have to be released. */
+function mayRequire({ mode, escalation }: PolicySpec): boolean {
+  return mode === 'Require' || (mode === 'Prefer' && escalation.mode === 'Enabled');
+}
+
+async function evictionFinding(
+  policy: PlacementPolicy,
+  settings: Settings,
+  client: ClusterAccess['client'],
+): Promise<Finding[]> {
+  const user = `system:serviceaccount:${settings.namespace}:perihelion-learner`;
+  const rights: readonly Right[] = [
+    { verb: 'get', group: '', resource: 'pods' },
+    { verb: 'create', group: '', resource: 'pods', subresource: 'eviction' },
+  ];
+  const answers = await Promise.all(
+    rights.map((right) => answerOf(() => allowed(client, user, right))),
+  );
+  if (answers.every((answer) => answer.kind === 'unknown' || answer.value)) return [];
+  const text = `PlacementPolicy ${policy.namespace}/${policy.name} may require targets, and perihelion-learner may not evict Pods that stay Pending for it`;
+  const remedy =
+    'kubectl apply -k manifests/overlays/require # or the Helm value evictions.enabled';
+  return [problem(text, remedy)];
 }
 
 async function roleFinding(

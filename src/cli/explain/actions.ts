@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import { cellOf, estimateOf } from '#agent/estimate.ts';
+import { cellOf, estimateOf, rowOf } from '#agent/estimate.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import type { DecisionEntry } from '#audit/entry.ts';
 import type { ClaimedDecision } from './claimed.ts';
@@ -23,13 +23,19 @@ export interface ActionRow {
   readonly chosen: boolean;
 }
 
+/** What rows are made of; a Pod that is gone has them too. */
+export type RowSources = Pick<Gathered, 'shard' | 'prior' | 'policy' | 'observation'>;
+
+/** What of a decision they are made of. */
+export type RowDecision = Pick<ClaimedDecision, 'state' | 'action'>;
+
 /**
  * The actions that are known of: those compared, those that were infeasible, those with values in
  * the decision's state, and the targets observed. The default stands first, then the best.
  */
 export function actionRows(
-  gathered: Gathered,
-  decision: ClaimedDecision | undefined,
+  gathered: RowSources,
+  decision: RowDecision | undefined,
   logged: DecisionEntry | undefined,
 ): ActionRow[] {
   const state = decision?.state ?? logged?.state;
@@ -57,7 +63,7 @@ type Belief = Pick<ActionRow, 'value' | 'samples'>;
 
 const UNKNOWN: Belief = { value: undefined, samples: undefined };
 
-function believed({ shard, prior, policy }: Gathered, state: string, action: string): Belief {
+function believed({ shard, prior, policy }: RowSources, state: string, action: string): Belief {
   const own = cellOf(shard?.cells, state, action);
   const tier = cellOf(prior?.cells, state, action);
   const { value, weight } = estimateOf(own, tier, action, hyperparametersOf(policy.spec.learning));
@@ -65,13 +71,12 @@ function believed({ shard, prior, policy }: Gathered, state: string, action: str
 }
 
 function namesOf(
-  { shard, observation, policy }: Gathered,
-  decision: ClaimedDecision | undefined,
+  { shard, observation, policy }: RowSources,
+  decision: RowDecision | undefined,
   logged: DecisionEntry | undefined,
   state: string | undefined,
 ): Set<string> {
-  const cells = shard?.cells ?? {};
-  const row = state !== undefined && Object.hasOwn(cells, state) ? cells[state] : undefined;
+  const row = state === undefined ? undefined : rowOf(shard?.cells, state);
   const { targets } = policy.spec;
   const names = new Set([
     DEFAULT_ACTION,

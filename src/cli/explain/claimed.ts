@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DECISION_ANNOTATIONS, SHADOW_ANNOTATION } from '#cluster/decision-codec.ts';
+import {
+  DECISION_ANNOTATIONS,
+  REQUIRED_ANNOTATION,
+  SHADOW_ANNOTATION,
+} from '#cluster/decision-codec.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
 
 type Field = keyof typeof DECISION_ANNOTATIONS;
@@ -22,5 +26,6 @@ export function claimedDecision(annotations: Readonly<Record<string, string>>): 
     policy: text('policy'),
     modelVersion: number('modelVersion'),
     ...(annotations[SHADOW_ANNOTATION] === 'true' ? { shadow: true as const } : {}),
+    ...(annotations[REQUIRED_ANNOTATION] === 'true' ? { required: true as const } : {}),
   };
 }

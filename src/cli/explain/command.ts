@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from '#errors';
+import { DEFAULT_ACTION } from '#agent/action.ts';
+import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
+import { projectPod } from '#cluster/project-pod.ts';
+import { projectNode } from '#cluster/project.ts';
+import { InputError, PerihelionError } from '#errors';
 import type { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
 import { openLog, watchedLines } from '../audit/log-input.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, textFlag } from '../flags.ts';
 import { INSTALLATION_FLAG, installationOf } from '../installation.ts';
-import { KUBE_FLAGS, NAMESPACE_FLAG, namespaceOf, withCluster } from '../kube-access.ts';
+import {
+  type ClusterAccess,
+  KUBE_FLAGS,
+  listOptional,
+  NAMESPACE_FLAG,
+  namespaceOf,
+  withCluster,
+} from '../kube-access.ts';
 import { jsonText, OUTPUT_FLAG } from '../output.ts';
+import { explainPreference, type Outweighed } from '../outweighed.ts';
 import { styleOf } from '../style.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import { explanationOf } from './explanation.ts';
-import { gather } from './gather.ts';
+import { claimedDecision } from './claimed.ts';
+import { gather, type Gathered } from './gather.ts';
 import { renderExplanation } from './render.ts';
 
 /** `perihelion explain`: why is this Pod there? */
@@ -57,12 +70,39 @@ async function explain(
       const lines = watchedLines(log, terminal, () => performance.now());
       evidence = await evidenceOf(gathered.pod, lines);
     }
-    const explanation = explanationOf(gathered, evidence);
+    const outweighed = await outweighedOf(client, gathered);
+    const explanation = explanationOf(gathered, evidence, outweighed);
     const text =
       format === 'json' ? jsonText(explanation) : renderExplanation(explanation, styleOf(terminal));
     terminal.stdout.write(text);
     return 0;
   });
+}
+
+/**
+ * Why a preference was not followed. Only then all Nodes and Pods are listed; whoever may not list
+ * them gets the explanation without it.
+ */
+async function outweighedOf(
+  client: ClusterAccess['client'],
+  { raw, pod, workload, policy, decision, node }: Gathered,
+): Promise<Outweighed | undefined> {
+  if (decision.kind === 'absent' || decision.kind === 'forged') return undefined;
+  const claimed = decision.kind === 'valid' ? decision.record : claimedDecision(pod.annotations);
+  const { action: target, shadow } = claimed;
+  const { topologyKey } = policy.spec;
+  if (target === DEFAULT_ACTION || shadow === true) return undefined;
+  if (node !== undefined && node.labels[topologyKey] === target) return undefined;
+  try {
+    const [nodes = [], pods = []] = await Promise.all([
+      listOptional(client, resourcePath(RESOURCES.nodes), projectNode),
+      listOptional(client, resourcePath(RESOURCES.pods), projectPod),
+    ]);
+    return explainPreference({ raw, pod, workload, policy, target, nodes, pods });
+  } catch (error) {
+    if (error instanceof PerihelionError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws InputError when the operand is neither NAMESPACE/POD nor POD */

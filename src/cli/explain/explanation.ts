@@ -6,6 +6,7 @@ import { claimedDecision, type ClaimedDecision } from './claimed.ts';
 import type { Evidence } from './evidence.ts';
 import type { Gathered } from './gather.ts';
 import { leftAlone, type LeftAlone } from './left-alone.ts';
+import type { Outweighed } from '../outweighed.ts';
 import { reasonOf } from './reason.ts';
 
 /** The whole answer to "why did this Pod go there", as `--output json` prints it. */
@@ -32,8 +33,22 @@ export interface Explanation {
   /** Undefined while the Pod is not bound. */
   readonly landed: Landing | undefined;
   /** Of the workload; undefined while nothing was asked of the scheduler. */
-  readonly adherence: { readonly followed: number; readonly asked: number } | undefined;
+  readonly adherence: Adherence | undefined;
+  /** Why the preference was not followed; undefined = it was, or there was none. */
+  readonly outweighed: Outweighed | undefined;
   readonly settlement: Settlement;
+}
+
+/** How the scheduler followed the workload's preferences. */
+export interface Adherence {
+  readonly followed: number;
+  readonly asked: number;
+  /** Of about the newest Pods, those asked most first. */
+  readonly byTarget: readonly {
+    readonly target: string;
+    readonly followed: number;
+    readonly asked: number;
+  }[];
 }
 
 /** A decision and why it was taken. */
@@ -66,7 +81,11 @@ export type Settlement =
   | { readonly kind: 'none' };
 
 /** Puts together what the API server and (where given) the audit log know of a Pod. */
-export function explanationOf(gathered: Gathered, evidence: Evidence | undefined): Explanation {
+export function explanationOf(
+  gathered: Gathered,
+  evidence: Evidence | undefined,
+  outweighed?: Outweighed,
+): Explanation {
   const { pod, policy, workload, tier } = gathered;
   const decision = decisionOf(gathered, evidence);
   // In mode Shadow nothing was asked of the scheduler.
@@ -89,13 +108,17 @@ export function explanationOf(gathered: Gathered, evidence: Evidence | undefined
     actions: actionRows(gathered, decision, evidence?.admission?.decision),
     landed: landingOf(gathered, asked),
     adherence: adherenceOf(gathered),
+    outweighed,
     settlement: settlementOf(gathered, decision?.id, evidence),
   };
 }
 
 function adherenceOf({ shard }: Gathered): Explanation['adherence'] {
   if (shard === undefined || shard.asked === 0) return undefined;
-  return { followed: shard.followed, asked: shard.asked };
+  const byTarget = Object.entries(shard.adherence ?? {})
+    .map(([target, { followed, asked }]) => ({ target, followed, asked }))
+    .sort((a, b) => b.asked - a.asked);
+  return { followed: shard.followed, asked: shard.asked, byTarget };
 }
 
 function decisionOf(
@@ -117,6 +140,7 @@ function decisionOf(
     policy: claimed.policy,
     modelVersion: claimed.modelVersion,
     ...(claimed.shadow === true ? { shadow: true as const } : {}),
+    ...(claimed.required === true ? { required: true as const } : {}),
     signature: decision.kind,
     signatureDetail: decision.kind === 'valid' ? undefined : decision.reason,
     choice,

@@ -16,7 +16,7 @@ export interface Reason {
  * what its probability allows, and no more.
  */
 export function reasonOf(
-  decision: ClaimedDecision,
+  decision: Pick<ClaimedDecision, 'holdout' | 'action' | 'propensity'>,
   spec: PolicySpec,
   logged: DecisionEntry | undefined,
 ): Reason {

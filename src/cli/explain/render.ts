@@ -19,6 +19,7 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
     ...decisionRows(explanation, style),
     ['Landed', landedText(explanation, style)],
     ['Adherence', adherenceText(explanation)],
+    ...outweighedRows(explanation),
     ['Earned', earnedText(explanation)],
   ];
   const lines = rows.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)} ${text}`);
@@ -42,7 +43,8 @@ function decisionRows(explanation: Explanation, style: Style): (readonly [string
     ? `, ${new Date(decision.decidedAt).toISOString()}`
     : '';
   const shadow = decision.shadow === true ? 'mode Shadow, nothing injected; else: ' : '';
-  const what = action === DEFAULT_ACTION ? 'leave it to the scheduler' : `prefer ${action}`;
+  const verb = decision.required === true ? 'require' : 'prefer';
+  const what = action === DEFAULT_ACTION ? 'leave it to the scheduler' : `${verb} ${action}`;
   return [
     ['Decision', printable(`${id}${at}, policy ${policy}, model version ${modelVersion}`)],
     ['Signature', signatureText(decision, style)],
@@ -75,7 +77,21 @@ function adherenceText({ adherence }: Explanation): string {
   if (adherence === undefined) return 'nothing was asked for this workload yet';
   const { followed, asked } = adherence;
   const percent = ((100 * followed) / asked).toFixed(0);
-  return `${followed} of ${asked} Pods of the workload landed where asked (${percent} %)`;
+  const recent = adherence.byTarget
+    .slice(0, SHOWN_TARGETS)
+    .map((one) => `${one.target} ${((100 * one.followed) / one.asked).toFixed(0)} %`);
+  const lately = recent.length === 0 ? '' : printable(`; lately ${recent.join(', ')}`);
+  return `${followed} of ${asked} Pods of the workload landed where asked (${percent} %)${lately}`;
+}
+
+/** Targets whose adherence is shown. */
+const SHOWN_TARGETS = 5;
+
+function outweighedRows({ outweighed }: Explanation): (readonly [string, string])[] {
+  if (outweighed === undefined) return [];
+  const { text, remedy } = outweighed;
+  const rows: (readonly [string, string])[] = [['Scheduler', printable(text)]];
+  return remedy === undefined ? rows : [...rows, ['Remedy', printable(remedy)]];
 }
 
 function earnedText({ settlement }: Explanation): string {

@@ -11,6 +11,7 @@ import type { Settings } from '#settings/settings.ts';
 import { VERSION } from '../version.ts';
 import { Certificates, readClientAuthority } from './certificates.ts';
 import type { ProductPorts } from './ports.ts';
+import { startTracing } from './tracing.ts';
 
 export { WEBHOOK_NAME } from './certificates.ts';
 
@@ -57,6 +58,7 @@ export async function startAdmissionRole(
   const { logger, elapsed } = ports;
   const certificates = new Certificates({ settings, client, logger, elapsed, registry });
   const { tls, decisionKey } = await certificates.first(signal);
+  const tracing = startTracing({ settings, ports, registry });
   const admission = createAdmission({
     view: informers.view,
     policies: informers.policies,
@@ -71,6 +73,7 @@ export async function startAdmissionRole(
     ownNamespace: namespace,
     clients,
     versions: { perihelion: VERSION },
+    tracer: tracing?.tracer,
   });
   const forget = informers.view.onPod((change) => {
     if (change.after === undefined) admission.podGone(change.before);
@@ -93,6 +96,7 @@ export async function startAdmissionRole(
       }),
     async stop() {
       await server.close(0);
+      await tracing?.close();
       forget();
       await kept;
     },

@@ -13,12 +13,19 @@ import type { Informers } from '#cluster/informers.ts';
 import { LeaderElector, type Leadership } from '#cluster/lease.ts';
 import { ModelStore, type WriteResult } from '#cluster/model-store.ts';
 import { writePolicyStatus } from '#cluster/policy-status.ts';
+import { releasePod } from '#cluster/release-pod.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/learner.ts';
 import { createLearnerMetrics } from '#learner/metrics.ts';
+import { ownPresets } from '#learner/preset-choice.ts';
+import type { CapacityRecord } from '#learner/capacity-record.ts';
 import type { ShardStore } from '#learner/ports.ts';
 import type { TickReport } from '#learner/tick-report.ts';
 import type { Settings } from '#settings/settings.ts';
+import type { Telemetry } from '#telemetry/sources.ts';
+import { createCapacityMetrics } from '#learner/capacity-metrics.ts';
 import { VERSION } from '../version.ts';
+import { capacityPort } from './capacity-port.ts';
+import { clockProblem } from './clock.ts';
 import type { ProductPorts } from './ports.ts';
 import { openTelemetry } from './telemetry.ts';
 
@@ -40,6 +47,11 @@ export interface LearnerRoleOptions {
 /** The running learner role. */
 export interface LearnerRole {
   readonly checks: readonly ReadinessCheck[];
+  /** What it measures with, and the key that it checks decisions with: the dashboard's too. */
+  readonly telemetry: Telemetry;
+  readonly decisionKey: Buffer;
+  /** Whether this process leads now. */
+  leads(): boolean;
   /** One scrape of the exporters (drive `manual`). */
   scrape(): Promise<void>;
   /** One learning cycle (drive `manual`); waits until this process leads. */
@@ -60,7 +72,10 @@ export async function startLearnerRole(
   const ended = new AbortController();
   const signal = AbortSignal.any([outer, ended.signal]);
   const decisionKey = options.decisionKey ?? (await awaitKey(options, signal));
-  const telemetry = openTelemetry(settings.telemetry, informers.view, ports, client);
+  const telemetry = openTelemetry(settings.telemetry, informers.view, ports, {
+    client,
+    ownPresets: () => ownPresets(informers.policies.policies()),
+  });
   const events = new EventRecorder(ports.identity, {
     api: client,
     now: ports.now,
@@ -81,6 +96,7 @@ export async function startLearnerRole(
       sleep,
       onError: (error) => ports.logger.warn({ err: error }, 'leader election'),
       leastEpoch: () => highestEpoch + 1,
+      unfit: clockProblem(client, ports.logger),
     },
     settings.learner,
   );
@@ -92,6 +108,12 @@ export async function startLearnerRole(
       this.set(elector.isLeader ? 1 : 0);
     },
   });
+  const capacity = {
+    port: capacityPort(client, { informers, decisionKeys: decisionKey, now: ports.now }),
+    metrics: createCapacityMetrics(registry),
+    onRecord: (record: CapacityRecord) =>
+      audit.write({ ...record, versions: { perihelion: VERSION } }),
+  };
   const learnerOf = (leadership: Leadership, store: ShardStore): Learner =>
     createLearner({
       ...viewsOf(informers),
@@ -99,6 +121,7 @@ export async function startLearnerRole(
       latency: telemetry.sources,
       load: telemetry.sources,
       carbon: telemetry.carbon,
+      presetProblem: telemetry.presetProblem,
       store,
       decisionKeys: decisionKey,
       limits: { ingestDelaySeconds: settings.learner.ingestDelaySeconds },
@@ -106,12 +129,15 @@ export async function startLearnerRole(
       isLeader: leadership.holds,
       logger: ports.logger,
       metrics,
+      capacity,
       policyStatus: {
         all: () => informers.policies.all(),
         problems: () => informers.policies.problems(),
         policies: () => informers.policies.policies(),
         write: (policy, status) => writePolicyStatus(client, policy, status),
       },
+      releasePod: (pod) => releasePod(client, pod),
+      onEnforcement: (record) => audit.write({ ...record, versions: { perihelion: VERSION } }),
       onSettled: (record) => audit.write({ ...record, versions: { perihelion: VERSION } }),
       onEvent: ({ namespace, owner, reason, message }) => {
         void events.record(
@@ -124,10 +150,13 @@ export async function startLearnerRole(
   const election = elector.run(async (leadership) => {
     ports.logger.info({ epoch: leadership.epoch }, 'this process leads');
     const fenced = new AbortController();
-    const store = fencedStore(new ModelStore(client, leadership.epoch), (epoch) => {
-      highestEpoch = Math.max(highestEpoch, epoch);
-      fenced.abort();
-    });
+    const store = fencedStore(
+      new ModelStore(client, leadership.epoch, informers.models),
+      (epoch) => {
+        highestEpoch = Math.max(highestEpoch, epoch);
+        fenced.abort();
+      },
+    );
     const term = AbortSignal.any([leadership.signal, fenced.signal]);
     const learner = learnerOf(leadership, store);
     leading.resolve(learner);
@@ -139,6 +168,9 @@ export async function startLearnerRole(
   const scraping = ports.drive === 'timer' ? telemetry.run(signal) : Promise.resolve();
   return {
     checks: [],
+    telemetry: telemetry.sources,
+    decisionKey,
+    leads: () => elector.isLeader,
     scrape: () => telemetry.scrape(),
     tick: async () => (await leading.promise).tick(),
     async stop() {

@@ -6,10 +6,15 @@ import { type AuditSink, DROP_REASONS } from '#audit/sink.ts';
 import { sleep } from '#cluster/backoff.ts';
 import { KubeClient } from '#cluster/client.ts';
 import { type Informers, startInformers } from '#cluster/informers.ts';
+import { KubernetesError } from '#cluster/kubernetes-error.ts';
 import type { TickReport } from '#learner/tick-report.ts';
+import type { Experiment } from '#dashboard/api.ts';
 import type { Settings } from '#settings/settings.ts';
+import { type DashboardRole, startDashboard } from '../dashboard/role.ts';
+import { tappedSink } from '../dashboard/tapped-sink.ts';
 import { type AdmissionRole, startAdmissionRole } from './admission-role.ts';
 import { type LearnerRole, startLearnerRole } from './learner-role.ts';
+import { observeClock } from './clock.ts';
 import type { ProductPorts } from './ports.ts';
 
 /** The running product: one process with one or both roles. */
@@ -17,6 +22,8 @@ export interface Product {
   /** Port of the webhook; undefined without the admission role. */
   readonly webhookPort: number | undefined;
   readonly operationsPort: number;
+  /** Where the dashboard is met; undefined where there is none (yet). */
+  readonly dashboardUrl: string | undefined;
   readonly informers: Informers;
   readonly audit: AuditSink;
   readonly registry: Registry;
@@ -32,21 +39,38 @@ export interface Product {
   stop(): Promise<void>;
 }
 
+/** What only some of those who start the product have. */
+export interface ProductExtras {
+  /** Results of an experiment, for the dashboard. */
+  readonly experiment?: (() => Experiment | undefined) | undefined;
+}
+
+const NO_EXPERIMENT = (): undefined => undefined;
+
 /** Puts the product together; the only place where rooms meet. */
-export async function startProduct(settings: Settings, ports: ProductPorts): Promise<Product> {
+export async function startProduct(
+  settings: Settings,
+  ports: ProductPorts,
+  { experiment = NO_EXPERIMENT }: ProductExtras = {},
+): Promise<Product> {
   const ended = new AbortController();
   const { signal } = ended;
   const registry = new Registry();
   // Event-loop lag, memory, garbage collection: what is asked first when answers are late.
   collectDefaultMetrics({ register: registry });
-  const client = new KubeClient(ports.kubeConfig, { random: ports.random, sleep });
-  const audit = openAuditLog({
+  // Real time, whatever clock decisions and windows follow: so are the API server's answers.
+  const now = (): number => Date.now();
+  const client = new KubeClient(ports.kubeConfig, { random: ports.random, sleep, now });
+  observeClock(client, registry);
+  const log = openAuditLog({
     path: settings.audit.path,
     source: ports.identity,
     now: ports.now,
     maxFileBytes: settings.audit.maximumFileBytes,
     keepFiles: settings.audit.keepFiles,
   });
+  let dashboard: DashboardRole | undefined;
+  const audit = tappedSink(log, (entry) => dashboard?.onEntry(entry));
   observeAudit(audit, registry);
   const informers = startInformers({
     roles: settings.roles,
@@ -73,6 +97,7 @@ export async function startProduct(settings: Settings, ports: ProductPorts): Pro
   let learner: LearnerRole | undefined;
   const stop = async (): Promise<void> => {
     ended.abort();
+    await dashboard?.stop();
     await learner?.stop();
     await admission?.stop();
     await informers.stop();
@@ -85,6 +110,7 @@ export async function startProduct(settings: Settings, ports: ProductPorts): Pro
     if (settings.roles.includes('learner')) {
       const decisionKey = admission?.decisionKey;
       learner = await startLearnerRole({ ...parts, decisionKey }, signal);
+      dashboard = await startDashboard({ ...parts, learner, experiment }, signal);
     }
   } catch (error) {
     await stop();
@@ -95,6 +121,9 @@ export async function startProduct(settings: Settings, ports: ProductPorts): Pro
   return {
     webhookPort: admission?.port,
     operationsPort,
+    get dashboardUrl() {
+      return dashboard?.url;
+    },
     informers,
     audit,
     registry,
@@ -104,9 +133,11 @@ export async function startProduct(settings: Settings, ports: ProductPorts): Pro
         return text === undefined ? [] : [`${name}: ${text}`];
       }),
     scrape: async () => learner?.scrape(),
-    tick: () => {
+    async tick() {
       if (learner === undefined) throw new Error('this process has no learner role');
-      return learner.tick();
+      const report = await learner.tick();
+      if (ports.drive === 'manual') await dashboard?.observe();
+      return report;
     },
     async drain() {
       await admission?.drain();
@@ -128,7 +159,10 @@ function informerObserver(
   });
   return (resource, happening, error) => {
     happenings.inc({ resource, happening });
-    if (error !== undefined) ports.logger.debug({ resource, happening, err: error }, 'informer');
+    if (error === undefined) return;
+    // Somebody has to grant it; everything else is tried again and mostly passes.
+    const level = KubernetesError.is(error, 403) ? 'warn' : 'debug';
+    ports.logger[level]({ resource, happening, err: error }, 'informer');
   };
 }
 

@@ -9,6 +9,8 @@ import {
   staticCarbon,
   type ZonedNode,
 } from '#telemetry/carbon.ts';
+import { everyPreset, presetsWith, unknownPreset } from '#telemetry/catalogue.ts';
+import type { PresetChoice, Presets } from '#telemetry/preset.ts';
 import { type NodeUsageReader, readNodeMetrics } from '#telemetry/node-usage.ts';
 import { createPodDirectory } from '#telemetry/pod-directory.ts';
 import { createPrometheusTelemetry } from '#telemetry/prometheus.ts';
@@ -22,12 +24,23 @@ export interface RunningTelemetry {
   readonly sources: Telemetry;
   /** Carbon intensity; undefined = the settings tell of none. */
   readonly carbon: CarbonSource | undefined;
+  /** What is wrong with the presets that a policy reads by; undefined = nothing. */
+  readonly presetProblem: (choice: PresetChoice) => string | undefined;
   /** Scrapes every exporter once; nothing where a Prometheus server does the scraping. */
   scrape(): Promise<void>;
   /** Scrapes in the settings' interval until the signal. */
   run(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What telemetry asks the API server for. */
+export interface TelemetryWorld {
+  readonly client: Pick<KubeClient, 'get'>;
+  /** The presets that policies bring at the moment. */
+  readonly ownPresets: () => Presets;
+}
+
+const NONE: Presets = { meters: [], meshes: [] };
 
 type TelemetrySettings = Settings['telemetry'];
 
@@ -36,15 +49,21 @@ export function openTelemetry(
   settings: TelemetrySettings,
   view: LiveClusterView,
   ports: ProductPorts,
-  client: Pick<KubeClient, 'get'>,
+  { client, ownPresets }: TelemetryWorld,
 ): RunningTelemetry {
   const onWarning = (message: string): void =>
     ports.logger.warn({ telemetry: message }, 'telemetry');
   const { zone, meter, mesh, scrape, prometheus, carbon } = settings;
+  const presets = presetsWith(settings.presets);
+  const more = settings.policyPresets ? ownPresets : (): Presets => NONE;
+  const presetProblem = (choice: PresetChoice): string | undefined =>
+    unknownPreset(choice, everyPreset(presets, more()));
   const common: SourcesOptions = {
     zone,
     meter,
     mesh,
+    presets,
+    more,
     directory: () => createPodDirectory(() => view.allPods()),
     nodeUsage: settings.nodeMetrics ? nodeUsage(client, view) : undefined,
     onWarning,
@@ -59,6 +78,7 @@ export function openTelemetry(
     };
     return {
       sources,
+      presetProblem,
       carbon: asked
         ? queriedCarbon((query, time) => sources.query(query, time), asked, { nodes, onWarning })
         : written,
@@ -69,7 +89,7 @@ export function openTelemetry(
   }
   const sources = createScrapeTelemetry({
     ...common,
-    targets: () => scrapeTargetsOf(view.allPods(), scrape.secure),
+    targets: () => scrapeTargetsOf(view.allPods(), scrape.secure, everyPreset(presets, more())),
     credentials: scrape.secure,
     timeoutSeconds: scrape.timeoutSeconds,
     retentionSeconds: scrape.retentionSeconds,
@@ -77,6 +97,7 @@ export function openTelemetry(
   const collect = (): Promise<void> => sources.collect(ports.now());
   return {
     sources,
+    presetProblem,
     carbon: written,
     scrape: collect,
     async run(signal) {

@@ -3,11 +3,10 @@ import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
 import { choose } from '#agent/choose.ts';
 import { learnEpisode, type EpisodeStep } from '#agent/episode.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
-import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
 import { createGenerator } from '#agent/random.ts';
-import { boundFeatures, encodeState, mostPeers } from '#agent/state-key.ts';
 import { LONE_WEIGHT, preferredTerm } from '#admission/merge.ts';
 import { tierOf } from '#admission/tier.ts';
+import { circuitBlocks } from '#admission/trials.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { ModelShard } from '#cluster/model.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
@@ -17,14 +16,12 @@ import type { Episode } from '#learner/episodes.ts';
 import type { WindowReadings } from '#learner/outcome.ts';
 import { settleEpisode, type Settlement } from '#learner/settle.ts';
 import { tierKey } from '#learner/shards.ts';
-import { peersOf, requestRate } from '#learner/workload-load.ts';
-import { loadBucket, type LoadBucket } from '#reward/load-bucket.ts';
 import type { KubeObject } from '#simulator/kube.ts';
 import { PLANNED_NAMESPACE } from '#simulator/planner.ts';
-import type { SchedulerNode } from '#simulator/scheduler-node.ts';
 import { rejection } from '#simulator/scheduler-filters.ts';
 import { schedule } from '#simulator/scheduler.ts';
 import type { Trial } from '#simulator/trial.ts';
+import { AgentSight, nodesByTarget, type Targets } from './agent-sight.ts';
 import { readingsOf, uidOf } from './readings.ts';
 import type { PlacementScheduler, PodRequest, RolloutContext } from './scheduler.ts';
 import type { World } from './world.ts';
@@ -34,21 +31,14 @@ export interface AgentOptions {
   readonly policy: PolicySpec;
   /** False: learns the raw reward (-1 where the default scheduler stands at 0). */
   readonly centred: boolean;
+  /** True: with the circuit breaker, as the webhook has it. */
+  readonly breaker?: boolean;
 }
 
 /** Virtual time between two rollouts; nothing depends on it but timestamps. */
 const ROLLOUT_MILLISECONDS = 600_000;
 /** Advantage = reward + this, because every cost of the baseline is 1. */
 const BASELINE_COST = 1;
-
-/** Nodes by target. */
-type Targets = ReadonlyMap<string, readonly SchedulerNode[]>;
-
-/** What was seen in the last window, as the learner publishes it. */
-interface Seen {
-  readonly buckets: ReadonlyMap<WorkloadKey, LoadBucket | undefined>;
-  readonly peers: ReadonlyMap<WorkloadKey, readonly WorkloadKey[]>;
-}
 
 /**
  * The product's agent in this process: the same states, choices, rewards and updates (`#agent`,
@@ -63,12 +53,13 @@ export class AgentScheduler implements PlacementScheduler {
   followed = 0;
   /** Decisions by reason. */
   readonly reasons: Record<string, number> = {};
-  readonly #world: World;
+  #world: World;
   readonly #policy: PlacementPolicy;
   readonly #centred: boolean;
+  readonly #breaker: boolean;
   readonly #run: string;
   #shards: ReadonlyMap<WorkloadKey, ModelShard> = new Map();
-  #seen: Seen = { buckets: new Map(), peers: new Map() };
+  readonly #sight: AgentSight;
   #decisions: PendingDecision[] = [];
   #count = 0;
   #now = 0;
@@ -78,6 +69,7 @@ export class AgentScheduler implements PlacementScheduler {
     this.#world = world;
     this.order = world.application.manifestOrder;
     this.#centred = options.centred;
+    this.#breaker = options.breaker ?? false;
     this.#run = run;
     this.#policy = {
       namespace: PLANNED_NAMESPACE,
@@ -86,6 +78,12 @@ export class AgentScheduler implements PlacementScheduler {
       builtIn: false,
       spec: options.policy,
     };
+    this.#sight = new AgentSight(world, this.#policy);
+  }
+
+  changed(world: World): void {
+    this.#world = world;
+    this.#sight.changed(world);
   }
 
   begin(): void {
@@ -97,7 +95,7 @@ export class AgentScheduler implements PlacementScheduler {
     const { spec } = this.#policy;
     const { pod } = request;
     const { planner, random } = context;
-    const targets = targetsOf(planner.nodes, spec);
+    const targets = nodesByTarget(planner.nodes, spec);
     const record = this.#decide(request, targets, context);
     const wanted = withPreference(pod, spec.topologyKey, record.action);
     const { nodeName } = schedule(wanted, planner.nodes, planner.selectorOf(pod), random);
@@ -134,11 +132,12 @@ export class AgentScheduler implements PlacementScheduler {
     const workload = workloadKey({ kind: 'Deployment', name: service });
     const tier = tierOf(pod.metadata.labels ?? {}, spec.tiers);
     const shard = this.#shards.get(workload);
-    const state = this.#stateOf(workload, targets, context);
+    const feasible = feasibleTargets(pod, targets, context);
+    const state = this.#sight.stateOf({ workload, targets, feasible, placed: this.#decisions });
     const id = `${this.#run}-${this.#count++}`;
     const choice = choose({
       state,
-      actions: [DEFAULT_ACTION, ...feasibleTargets(pod, targets, context)],
+      actions: [DEFAULT_ACTION, ...feasible],
       table: shard?.cells,
       prior: this.#shards.get(tierKey(tier))?.cells,
       hyperparameters: hyperparametersOf(spec.learning),
@@ -146,6 +145,7 @@ export class AgentScheduler implements PlacementScheduler {
       defaultSamples: shard?.defaultSamples ?? 0,
       holdoutRatio: spec.holdoutPercent / 100,
       exploreAllowed: true,
+      circuitOpen: this.#isBlocked(workload),
       generator: createGenerator(`${spec.learning.seed}/${id}`),
     });
     this.reasons[choice.reason] = (this.reasons[choice.reason] ?? 0) + 1;
@@ -163,13 +163,30 @@ export class AgentScheduler implements PlacementScheduler {
     };
   }
 
+  /** As a replica of the webhook does that sees every Pod. */
+  #isBlocked(workload: WorkloadKey): boolean {
+    if (!this.#breaker) return false;
+    const circuit = this.#shards.get(workload)?.circuit;
+    const sentSince = (from: number): number =>
+      this.#decisions.filter(
+        ({ decision: { workload: other, action, decidedAt } }) =>
+          other === workload && action !== DEFAULT_ACTION && decidedAt >= from,
+      ).length;
+    return circuitBlocks(circuit, this.#policy.spec.circuitBreaker, this.#now, sentSince);
+  }
+
   settle(trial: Trial): void {
     const { stage } = this.#world;
     const { spec } = this.#policy;
     const from = this.#now + 1000 * stage.warmUpSeconds;
     const window = { from, to: from + 1000 * stage.windowSeconds };
     const least = spec.measurement.minimumRequests;
-    const readings = readingsOf(trial, PLANNED_NAMESPACE, window, least);
+    const measured = readingsOf(trial, this.#world.application, {
+      namespace: PLANNED_NAMESPACE,
+      window,
+      minimumRequests: least,
+    });
+    const readings = { ...measured, ...this.#sight.curves() };
     const shards = new Map(this.#shards);
     const settlement = this.#settlement(readings, window.to);
     for (const shard of [...settlement.tiers, ...settlement.workloads]) {
@@ -177,7 +194,7 @@ export class AgentScheduler implements PlacementScheduler {
     }
     if (!this.#centred) this.#relearn(settlement, shards);
     this.#shards = shards;
-    this.#observe(readings);
+    this.#sight.observe({ readings, decisions: this.#decisions, shards, now: window.to });
   }
 
   #settlement(readings: WindowReadings, now: number): Settlement {
@@ -241,45 +258,6 @@ export class AgentScheduler implements PlacementScheduler {
     pass(({ decision }) => tierKey(decision.tier));
   }
 
-  /** What the learner publishes for the next decisions. */
-  #observe({ latency }: WindowReadings): void {
-    const pods = new Map<WorkloadKey, string[]>();
-    for (const { decision, namespace, podName } of this.#decisions) {
-      const names = pods.get(decision.workload) ?? [];
-      names.push(`${namespace}/${podName}`);
-      pods.set(decision.workload, names);
-    }
-    this.#seen = {
-      buckets: new Map(
-        [...pods].map(([workload, names]) => [
-          workload,
-          loadBucket(requestRate(names, latency), this.#shards.get(workload)?.load),
-        ]),
-      ),
-      peers: peersOf(PLANNED_NAMESPACE, pods.keys(), latency.edges),
-    };
-  }
-
-  #stateOf(workload: WorkloadKey, targets: Targets, context: RolloutContext): string {
-    const load = this.#seen.buckets.get(workload) ?? 'unknown';
-    const room = boundFeatures({ load, least: null, peers: null }, targets.size);
-    return encodeState({
-      ...(room.load === undefined ? {} : { load }),
-      ...(room.least === undefined ? {} : { least: leastOf(targets, context) }),
-      ...(room.peers === undefined ? {} : { peers: this.#peerTarget(workload, targets) }),
-    });
-  }
-
-  #peerTarget(workload: WorkloadKey, targets: Targets): string | null {
-    const peers = new Set(this.#seen.peers.get(workload) ?? []);
-    const counts: Record<Action, number> = {};
-    for (const { decision, landed } of this.#decisions) {
-      if (landed === undefined || !targets.has(landed) || !peers.has(decision.workload)) continue;
-      counts[landed] = (counts[landed] ?? 0) + 1;
-    }
-    return mostPeers(counts);
-  }
-
   #targetNames(): string[] {
     const { topologyKey, targets } = this.#policy.spec;
     if (targets.length > 0) return [...targets];
@@ -290,45 +268,11 @@ export class AgentScheduler implements PlacementScheduler {
   }
 }
 
-/** Nodes by target, as the policy names them. */
-function targetsOf(
-  nodes: readonly SchedulerNode[],
-  { topologyKey, targets }: PolicySpec,
-): Map<string, SchedulerNode[]> {
-  const found = new Map<string, SchedulerNode[]>();
-  for (const node of nodes) {
-    const target = node.labels[topologyKey];
-    if (target === undefined || (targets.length > 0 && !targets.includes(target))) continue;
-    const members = found.get(target);
-    if (members === undefined) found.set(target, [node]);
-    else members.push(node);
-  }
-  return found;
-}
-
 /** Targets with a node that the stock filters leave. */
 function feasibleTargets(pod: KubeObject, targets: Targets, { planner }: RolloutContext): string[] {
   return [...targets].flatMap(([target, nodes]) =>
     nodes.some((node) => rejection(pod, node, planner.nodes) === undefined) ? [target] : [],
   );
-}
-
-function leastOf(targets: Targets, { utilisation }: RolloutContext): string | null {
-  const pressures = new Map<string, Pressure | undefined>();
-  for (const [target, nodes] of targets) {
-    const sum = (of: (node: SchedulerNode) => number): number =>
-      nodes.reduce((total, node) => total + of(node), 0);
-    pressures.set(
-      target,
-      pressureOf({
-        allocatable: sum((node) => node.allocatable.cpuMillicores),
-        requested: sum((node) => node.requested.actual.cpuMillicores),
-        inFlight: 0,
-        utilisation: sum((node) => utilisation[node.name] ?? NaN) / nodes.length,
-      }),
-    );
-  }
-  return leastPressured(pressures);
 }
 
 /** The Pod with the one term that the webhook injects. */

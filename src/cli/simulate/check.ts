@@ -27,6 +27,10 @@ function mistake(
 
 function checkNodes(specification: Specification): void {
   const { nodes } = specification;
+  const total = nodes.reduce((sum, { count }) => sum + count, 0);
+  if (total > MOST_NODES) {
+    throw mistake(specification, 'nodes', total, `at most ${MOST_NODES} nodes in all`);
+  }
   const names = nodes.flatMap(nodeNames);
   const twice = duplicate(names);
   if (twice !== undefined) throw mistake(specification, 'nodes', twice, 'node names that differ');
@@ -49,6 +53,11 @@ function checkNodes(specification: Specification): void {
 
 function checkServices(specification: Specification): void {
   const { services, order } = specification.application;
+  const pods = services.reduce((sum, { replicas }) => sum + replicas, 0);
+  if (pods > MOST_PODS) {
+    const expected = `at most ${MOST_PODS} replicas in all`;
+    throw mistake(specification, 'application.services', pods, expected);
+  }
   const names = services.map(({ name }) => name);
   const twice = duplicate(names);
   if (twice !== undefined) {
@@ -101,6 +110,28 @@ function checkOperations(specification: Specification): void {
       'calls that do not go in circles',
     );
   }
+  const known = new Map<string, number>();
+  requests.forEach(({ operation }, i) => {
+    const calls = callsOf(operation, operations, known);
+    if (calls <= MOST_CALLS) return;
+    const field = `application.requests[${i}].operation`;
+    throw mistake(specification, field, calls, `at most ${MOST_CALLS} calls for one request`);
+  });
+}
+
+/** Limits of what is simulated in reasonable time and memory. */
+const MOST_NODES = 10_000;
+const MOST_PODS = 100_000;
+const MOST_CALLS = 10_000;
+
+/** Calls that a request makes in all; the graph must have no circle. */
+function callsOf(name: string, operations: Operations, known: Map<string, number>): number {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const calls = operations[name]?.calls.flat() ?? [];
+  const all = calls.reduce((sum, call) => sum + 1 + callsOf(call, operations, known), 0);
+  known.set(name, all);
+  return all;
 }
 
 type Operations = Specification['application']['operations'];
@@ -153,5 +184,6 @@ function exists(place: Place, { nodes }: Specification): boolean {
 }
 
 function duplicate(names: readonly string[]): string | undefined {
-  return names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
 }

@@ -12,6 +12,8 @@ export const SCHEDULERS = [
   'random',
   'peaks',
   'tlp',
+  'joulie',
+  'co-located',
   'oracle',
   'agent',
 ] as const;

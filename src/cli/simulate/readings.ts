@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+import { joinApplications } from '#learner/application.ts';
 import type { WindowReadings } from '#learner/outcome.ts';
+import type { Application } from '#simulator/application.ts';
 import { ISTIO_BUCKETS } from '#simulator/traffic.ts';
 import type { PodWindow, Trial } from '#simulator/trial.ts';
 import { histogramQuantile, type Bucket } from '#telemetry/histogram.ts';
 import type { Missing, Reading } from '#telemetry/reading.ts';
-import type { PodLatency, Window } from '#telemetry/source.ts';
+import type { PodLatency, TcpOnly, Window } from '#telemetry/source.ts';
 
 /** UID of a planned Pod; one rollout stands at a time, so its name is enough. */
 export function uidOf(podName: string): string {
   return `uid-${podName}`;
 }
 
+/** Whose readings, when, and from how many requests on there is a latency. */
+export interface ReadingsOptions {
+  readonly namespace: string;
+  readonly window: Window;
+  readonly minimumRequests: number;
+}
+
 /**
  * What the product's telemetry would say of a trial: Kepler's joules, Istio's histograms (with
- * their coarse buckets, not the exact latencies), CPU of nodes. Memory is not simulated: absent.
+ * their coarse buckets, not the exact latencies), CPU of nodes. Of a Pod that speaks no HTTP the
+ * mesh sees connections only, so that it is given its application's requests and latency. Memory is
+ * not simulated: absent.
  */
 export function readingsOf(
   trial: Trial,
-  namespace: string,
-  window: Window,
-  minimumRequests: number,
+  { services }: Pick<Application, 'services'>,
+  { namespace, window, minimumRequests }: ReadingsOptions,
 ): WindowReadings {
   const seconds = (window.to - window.from) / 1000;
   const measured = (value: number, samples = 1): Reading => ({
@@ -35,6 +45,9 @@ export function readingsOf(
     attributed.set(pod.node, (attributed.get(pod.node) ?? 0) + joules);
   }
   const { nodes } = trial.interval;
+  const tcp = new Set(
+    services.filter(({ protocol }) => protocol === 'tcp').map(({ name }) => name),
+  );
   return {
     window,
     power: {
@@ -42,15 +55,24 @@ export function readingsOf(
       podJoules: new Map(trial.pods.map(({ pod, joules }) => [uidOf(pod.name), measured(joules)])),
       attributedJoules: new Map([...attributed].map(([node, joules]) => [node, measured(joules)])),
     },
-    latency: {
+    latency: joinApplications({
       pods: new Map(
-        trial.pods.map((one) => [
-          `${namespace}/${one.pod.name}`,
-          latencyOf(one, measured, minimumRequests),
-        ]),
+        trial.pods.flatMap((one): [string, PodLatency][] => {
+          const { name, service } = one.pod;
+          if (tcp.has(service)) return [];
+          const latency = latencyOf(one, measured, minimumRequests);
+          return [[`${namespace}/${name}`, { ...latency, workload: service }]];
+        }),
+      ),
+      tcpOnly: new Map(
+        trial.pods.flatMap(({ pod: { name, service } }): [string, TcpOnly][] =>
+          tcp.has(service)
+            ? [[`${namespace}/${name}`, { workload: service, seenBy: 'sidecar' }]]
+            : [],
+        ),
       ),
       edges: trial.edges.map((edge) => ({ namespace, ...edge })),
-    },
+    }),
     load: new Map(
       nodes.map(({ name, utilisation }) => [
         name,

@@ -7,9 +7,11 @@ import { RolloutRunner, type Rollout } from './rollout.ts';
 import type { PlacementScheduler } from './scheduler.ts';
 import { Judge } from './score.ts';
 import {
+  colocatedScheduler,
   dataPinnedScheduler,
   defaultScheduler,
   fixedScheduler,
+  joulieScheduler,
   mostAllocatedScheduler,
   peaksScheduler,
   randomScheduler,
@@ -56,6 +58,8 @@ const MAKERS: Readonly<Record<string, (world: World) => PlacementScheduler>> = {
   random: randomScheduler,
   peaks: peaksScheduler,
   tlp: tlpScheduler,
+  joulie: joulieScheduler,
+  'co-located': colocatedScheduler,
 };
 
 /** How long a scheduler runs, and how it is judged. */

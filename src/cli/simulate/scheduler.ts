@@ -4,6 +4,7 @@ import type { Planner } from '#simulator/planner.ts';
 import type { Pins } from '#simulator/pod-template.ts';
 import type { Random } from '#simulator/random.ts';
 import type { Trial } from '#simulator/trial.ts';
+import type { World } from './world.ts';
 
 /** What one rollout gives a scheduler to work with. */
 export interface RolloutContext {
@@ -27,6 +28,8 @@ export interface PlacementScheduler {
   readonly order: readonly string[];
   /** What a person wrote into the Pod templates. */
   readonly pins: Pins;
+  /** The cluster or its traffic is another one from now on; what was learned stays. */
+  changed?(world: World): void;
   /** A new rollout begins. */
   begin?(context: RolloutContext): void;
   /** Name of the node; undefined = the Pod stays Pending. */

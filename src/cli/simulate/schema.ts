@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { policySpecSchema } from '#cluster/policy-schema.ts';
+import { METERS } from '#simulator/cluster-options.ts';
 import { z } from 'zod';
 
 /*
@@ -195,6 +196,10 @@ export const restSchema = z.strictObject({
     .describe(
       'Co-location: a burst costs 1 + slope x (share of the cores that other Pods keep busy).',
     ),
+  meter: z
+    .enum(METERS)
+    .default('KeplerNew')
+    .describe('Who attributes energy to Pods: Kepler from 0.10 on, or up to 0.9 (KeplerOld).'),
   cpuScale: positive.default(1).describe('Multiplies every CPU time of the application.'),
   cpuLimits: z.boolean().default(false).describe('Whether limitMillicores are in force.'),
   times: z
@@ -203,6 +208,9 @@ export const restSchema = z.strictObject({
       windowSeconds: positive.default(2),
       rollouts: z.int().min(0).max(10_000).default(60).describe('Rollouts to learn from.'),
       measured: z.int().min(1).max(1000).default(6).describe('Rollouts that are measured.'),
+      startUpSeconds: atLeastZero
+        .default(0)
+        .describe('From the first request until Pods are Ready; requests fail until then.'),
     })
     .prefault({})
     .describe('Virtual time of one rollout, and how many there are.'),

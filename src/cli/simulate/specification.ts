@@ -38,27 +38,47 @@ export const INVALID = 'PERI_SIMULATION_INVALID';
  *   `PERI_SETTINGS_UNREADABLE`
  */
 export function readSpecification(file: string): Specification {
-  const raw = mapping(readYaml(file, '--spec'), file);
+  return parseSpecification(readText(file, '--spec'), file, readText);
+}
+
+/** Gives the text of a file that a specification names; `field` is for its message. */
+export type TextReader = (file: string, field: string) => string;
+
+/**
+ * The same from a text; `read` gives the files that it names, relative to `file`.
+ *
+ * @throws InputError `PERI_SIMULATION_INVALID`, and what `read` throws
+ */
+export function parseSpecification(text: string, file: string, read: TextReader): Specification {
+  const raw = mapping(yamlOf(text, file), file);
   const { application, nodes, ...rest } = raw;
   const checkedRest = checked(restSchema, rest, basename(file));
   const specification: Specification = {
     file: basename(file),
     rest: checkedRest,
-    application: part(applicationSchema, application, file, 'application'),
-    nodes: part(nodesSchema, nodes, file, 'nodes'),
+    application: part(applicationSchema, application, { file, field: 'application', read }),
+    nodes: part(nodesSchema, nodes, { file, field: 'nodes', read }),
     policy: policyOf(checkedRest.policy, basename(file)),
-    trace: traceOf(checkedRest.load, file),
+    trace: traceOf(checkedRest.load, file, read),
   };
   checkSpecification(specification);
   return specification;
 }
 
 /** A part that stands in the file itself, or in one of its own. */
-function part<T>(schema: z.ZodType<T>, raw: unknown, file: string, field: string): T {
+function part<T>(
+  schema: z.ZodType<T>,
+  raw: unknown,
+  {
+    file,
+    field,
+    read,
+  }: { readonly file: string; readonly field: string; readonly read: TextReader },
+): T {
   const here = basename(file);
   if (typeof raw !== 'string') return checked(schema, raw, here, [field]);
   const other = join(dirname(file), raw);
-  return checked(schema, readYaml(other, `${here}: ${field}`), basename(raw), []);
+  return checked(schema, yamlOf(read(other, `${here}: ${field}`), other), basename(raw), []);
 }
 
 function checked<T>(
@@ -159,10 +179,10 @@ function unquoted(text: string): unknown {
   }
 }
 
-function traceOf(load: SpecRest['load'], file: string): number[] {
+function traceOf(load: SpecRest['load'], file: string, read: TextReader): number[] {
   if (load.kind !== 'trace') return [];
   const field = `${basename(file)}: load.file`;
-  const lines = readText(join(dirname(file), load.file), field)
+  const lines = read(join(dirname(file), load.file), field)
     .split(/\r?\n/)
     .map((line) => line.trim());
   const rates: number[] = [];
@@ -188,11 +208,15 @@ function mapping(value: unknown, file: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function readYaml(file: string, field: string): unknown {
-  const text = readText(file, field);
+function yamlOf(text: string, file: string): unknown {
   try {
-    return parseYaml(text) as unknown;
+    return parseYaml(text, { logLevel: 'error' }) as unknown;
   } catch (error) {
+    // What nests too deeply, or repeats itself too often, is refused by the parser in other ways.
+    if (error instanceof RangeError || error instanceof ReferenceError) {
+      const expected = 'YAML without deep nesting and without many aliases';
+      throw new InputError(INVALID, `${basename(file)}: the file`, error.message, expected);
+    }
     if (!(error instanceof YAMLParseError)) throw error;
     const line = error.linePos?.[0].line ?? 0;
     const reason = error.message.split('\n')[0]?.replace(/ at line .*$/, '') ?? 'no YAML';

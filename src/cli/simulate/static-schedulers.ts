@@ -11,6 +11,8 @@ import { tierFirst } from '#simulator/placements.ts';
 import type { Pin, Pins } from '#simulator/pod-template.ts';
 import { podRequests, type SchedulerNode } from '#simulator/scheduler-node.ts';
 import { schedule } from '#simulator/scheduler.ts';
+import { wattsAt } from '#simulator/power-curve.ts';
+import { demandOf } from './demand.ts';
 import { peaksModel } from './peaks-model.ts';
 import type { PlacementScheduler, PodRequest, RolloutContext } from './scheduler.ts';
 import type { World } from './world.ts';
@@ -117,4 +119,52 @@ export function tlpScheduler(world: World): PlacementScheduler {
 
 function boundMillicores(node: SchedulerNode): number {
   return node.pods.reduce((sum, pod) => sum + podRequests(pod).actual.cpuMillicores, 0);
+}
+
+/**
+ * Joulie's scheduler extender: 0.7 times the headroom of power left after the Pod,
+ * `(cap - measured - marginal) / cap`, with the machine's full power for a cap and its own curve for
+ * the Pod's request. Cooling, trend and its classes of Pods are alike for all nodes here.
+ */
+export function joulieScheduler(world: World): PlacementScheduler {
+  const machines = new Map(world.machines.map((machine) => [machine.name, machine]));
+  return plain(world, ({ pod }, { planner, random, utilisation }) =>
+    bestOf(
+      feasibleNodes(pod, planner.nodes).map((node) => {
+        const machine = machines.get(node.name);
+        if (machine === undefined) return [node.name, 0];
+        const share = podRequests(pod).actual.cpuMillicores / node.allocatable.cpuMillicores;
+        const cap = wattsAt(machine.curve, 1);
+        const after = wattsAt(machine.curve, Math.min(1, (utilisation[node.name] ?? 0) + share));
+        return [node.name, (70 * (cap - after)) / cap];
+      }),
+      random,
+    ),
+  );
+}
+
+/**
+ * NetMARKS: the node with the most traffic between the Pod and those already there, as the mesh
+ * reports it (here: calls of the mean request). Without traffic to anything placed, the stock
+ * scheduler decides.
+ */
+export function colocatedScheduler(world: World): PlacementScheduler {
+  const { edges } = demandOf(world.application, 1);
+  return plain(world, (request, context) => {
+    const { pod, service } = request;
+    const { planner, random } = context;
+    const traffic = (peer: string): number =>
+      edges.reduce((sum, { source, destination, calls }) => {
+        const isBetween =
+          (source === service && destination === peer) ||
+          (source === peer && destination === service);
+        return isBetween ? sum + calls : sum;
+      }, 0);
+    const scores = feasibleNodes(pod, planner.nodes).map((node) => {
+      const there = planner.placed.filter((placed) => placed.node === node.name);
+      return [node.name, there.reduce((sum, placed) => sum + traffic(placed.service), 0)] as const;
+    });
+    const best = Math.max(0, ...scores.map(([, score]) => score));
+    return best > 0 ? bestOf(scores, random) : placeByDefault(request, context);
+  });
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicySpec } from '#cluster/policy.ts';
 import type { Application, OperationSpec } from '#simulator/application.ts';
+import type { ClusterOptions } from '#simulator/cluster-options.ts';
 import type { Law } from '#simulator/law.ts';
 import type { Load } from '#simulator/load.ts';
 import type { Machine } from '#simulator/machines.ts';
-import { NO_PROXY, withNginx, withWaypoint, ZTUNNEL } from '#simulator/mesh.ts';
+import { MESH_OVERHEADS, withNginx, withWaypoint } from '#simulator/mesh.ts';
 import { DEFAULT_OVERHEADS, type Overheads } from '#simulator/overheads.ts';
 import { concaveCurve, linearCurve, type PowerCurve } from '#simulator/power-curve.ts';
 import { compile } from '#simulator/program.ts';
@@ -58,6 +59,8 @@ export function worldOf(specification: Specification): World {
       load: loadOf(specification),
       warmUpSeconds: rest.times.warmUpSeconds,
       windowSeconds: rest.times.windowSeconds,
+      startUpSeconds: rest.times.startUpSeconds,
+      meter: rest.meter,
       meterSeconds: METER_SECONDS,
     },
     sidecar: rest.mesh.kind === 'sidecar',
@@ -75,6 +78,30 @@ export function worldOf(specification: Specification): World {
         ),
       ]),
     ),
+  };
+}
+
+/**
+ * The same as a cluster with an API and exporters, for whoever wants to meet them over the wire.
+ * There Pods start one after another as they are rolled out, one second each unless the
+ * specification says otherwise.
+ */
+export function clusterOptionsOf(specification: Specification, seed: number): ClusterOptions {
+  const { rest } = specification;
+  const application = applicationOf(specification.application);
+  return {
+    application: rest.front === 'nginx' ? withNginx(application) : application,
+    machines: specification.nodes.flatMap(machinesOf),
+    seed,
+    load: loadOf(specification),
+    namespace: rest.name,
+    cpuScale: rest.cpuScale,
+    cpuLimits: rest.cpuLimits,
+    overheads: overheadsOf(rest),
+    mesh: rest.mesh.kind,
+    meter: rest.meter,
+    meterSeconds: METER_SECONDS,
+    ...(rest.times.startUpSeconds > 0 ? { startUpSeconds: rest.times.startUpSeconds } : {}),
   };
 }
 
@@ -146,8 +173,7 @@ function dressed(application: Application, { mesh, front }: SpecRest): Applicati
 }
 
 function overheadsOf({ network, mesh, interferenceSlope }: SpecRest): Overheads {
-  const kinds = { sidecar: {}, waypoint: ZTUNNEL, none: NO_PROXY };
-  const base: Overheads = { ...DEFAULT_OVERHEADS, ...kinds[mesh.kind] };
+  const base: Overheads = { ...DEFAULT_OVERHEADS, ...MESH_OVERHEADS[mesh.kind] };
   const seconds = (milliseconds: number | undefined, fallback: number): number =>
     milliseconds === undefined ? fallback : milliseconds / 1000;
   return {

@@ -12,6 +12,8 @@ export interface Resource {
   readonly generation: boolean;
   /** There is a `/status` subresource: writes to the object leave the status alone. */
   readonly status: boolean;
+  /** A custom resource that counts as installed once there is an object of it. */
+  readonly optional?: boolean;
 }
 
 const CORE = { group: '', version: 'v1', namespaced: true, generation: false, status: false };
@@ -56,6 +58,29 @@ export const RESOURCES: readonly Resource[] = [
     kind: 'MutatingWebhookConfiguration',
     namespaced: false,
     generation: true,
+  },
+  { ...APPS, group: 'policy', plural: 'poddisruptionbudgets', kind: 'PodDisruptionBudget' },
+  {
+    ...APPS,
+    group: 'autoscaling',
+    version: 'v2',
+    plural: 'horizontalpodautoscalers',
+    kind: 'HorizontalPodAutoscaler',
+  },
+  {
+    ...OURS,
+    group: 'keda.sh',
+    plural: 'scaledobjects',
+    kind: 'ScaledObject',
+    optional: true,
+  },
+  {
+    ...OURS,
+    group: 'autoscaling.k8s.io',
+    version: 'v1',
+    plural: 'verticalpodautoscalers',
+    kind: 'VerticalPodAutoscaler',
+    optional: true,
   },
   { ...OURS, plural: 'placementpolicies', kind: 'PlacementPolicy' },
   { ...OURS, plural: 'placementmodels', kind: 'PlacementModel' },

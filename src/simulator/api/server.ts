@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KubeObject } from '#simulator/kube.ts';
+import { CapacityRoutes } from './capacity.ts';
 import { Lister } from './lister.ts';
 import { APPLY_PATCH, applyPatch, isObject, parseBody } from './patch.ts';
 import { project, viewOf, type View } from './query.ts';
@@ -41,6 +42,7 @@ export class ApiServer {
   readonly #store: Store;
   readonly #registry: Registry;
   readonly #lister: Lister;
+  readonly #capacity: CapacityRoutes;
   readonly #watches = new Set<WatchStream>();
   readonly #server: Server;
   #url = '';
@@ -49,6 +51,7 @@ export class ApiServer {
     this.#store = store;
     this.#registry = registry;
     this.#lister = new Lister(store);
+    this.#capacity = new CapacityRoutes(store, registry);
     this.#server = createServer((request, response) => void this.#handle(request, response));
     this.#server.keepAliveTimeout = 95_000;
   }
@@ -113,7 +116,11 @@ export class ApiServer {
 
   async #route(method: string, call: Call, response: ServerResponse): Promise<void> {
     const { path } = call;
-    if (path.subresource !== undefined && path.subresource !== 'status') throw noSuchPath();
+    if (this.#isMissing(method, path)) throw noSuchPath();
+    if (!isPart(path)) {
+      answer(response, method === 'POST' ? 201 : 200, this.#subresource(method, call));
+      return;
+    }
     const verb = `${method} ${path.name === undefined ? 'collection' : 'object'}`;
     switch (verb) {
       case 'GET collection':
@@ -137,6 +144,28 @@ export class ApiServer {
         return;
       default:
         throw new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method');
+    }
+  }
+
+  /** A custom resource that nobody has installed. */
+  #isMissing(method: string, { resource }: ApiPath): boolean {
+    return (
+      resource.optional === true && method !== 'POST' && this.#store.revisionOf(resource) === 0
+    );
+  }
+
+  #subresource(method: string, { path, body }: Call): KubeObject {
+    const { resource, name = '', namespace = '', subresource } = path;
+    switch (`${method} ${subresource ?? ''}`) {
+      case 'GET scale':
+        return this.#capacity.readScale(resource, namespace, name);
+      case 'PUT scale':
+        return this.#capacity.writeScale(resource, namespace, name, objectBody(body));
+      case 'POST eviction':
+        if (resource.plural !== 'pods') throw noSuchPath();
+        return this.#capacity.evict(namespace, name, objectBody(body));
+      default:
+        throw noSuchPath();
     }
   }
 
@@ -237,6 +266,11 @@ function objectBody(body: string): KubeObject {
     throw badRequest('the body is no Kubernetes object');
   }
   return value as KubeObject;
+}
+
+/** The object itself, or its status: not a subresource with rules of its own. */
+function isPart({ subresource }: ApiPath): boolean {
+  return subresource === undefined || subresource === 'status';
 }
 
 function isDryRun(call: Call): boolean {

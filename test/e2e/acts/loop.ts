@@ -9,8 +9,10 @@ import { checkLearning } from '../checks/learning.ts';
 import { checkModel } from '../checks/model.ts';
 import { checkOperations, webhookLatency } from '../checks/operations.ts';
 import { checkDrain, checkOutage } from '../checks/outage.ts';
+import { checkRequire } from '../checks/require.ts';
 import { checkRights } from '../checks/rights.ts';
 import { checkRotation } from '../checks/rotation.ts';
+import { checkScaling } from '../checks/scaling.ts';
 import { checkSilence } from '../checks/silence.ts';
 import { meanFigure, oneFigure } from '../results.ts';
 import type { Figure, Findings } from '../results.ts';
@@ -28,10 +30,12 @@ export async function performLoop(act: ActSpec): Promise<Partial<Findings>> {
     await act.progress.step('admission', () => checkAdmission(stage));
     const dryRun = await act.progress.step('dry run', () => checkDryRun(stage));
     await act.progress.step('generated Pods', () => checkGeneratedPods(stage));
+    await act.progress.step('require', () => checkRequire(stage, act.root));
     const learning = await act.progress.step('learning', () => checkLearning(stage));
     timings['rollout'] = meanFigure(learning.value.rolloutSeconds, 'seconds');
     const adherence = await checkModel(stage);
     await checkDryRunForgotten(stage, dryRun.value);
+    await act.progress.step('scaling', () => checkScaling(stage, act.root));
     const { milliseconds, calls } = await webhookLatency(stage);
     act.progress.say(
       `the API server waited ${milliseconds.toFixed(1)} ms per call, ${calls} calls`,

@@ -15,8 +15,13 @@ export interface AuditFigures {
 /**
  * Holds every patch in the product's audit log against the API server's own record of what it
  * received. The two are joined by the decision id inside the patch.
+ *
+ * @param least patches that there must be at least
  */
-export async function checkAudit(stage: Stage): Promise<AuditFigures> {
+export async function checkAudit(
+  stage: Pick<Stage, 'checks' | 'controlPlane' | 'manifests' | 'product'>,
+  least = 1,
+): Promise<AuditFigures> {
   const figures = { matched: 0, differing: 0 };
   await stage.checks.check('audit: every patch is as the API server recorded it', () => {
     const server = readServerRecord(stage.controlPlane.auditLog);
@@ -35,7 +40,8 @@ export async function checkAudit(stage: Stage): Promise<AuditFigures> {
       else differing.push(describe(id, received.get(id), said.get(id)));
     }
     figures.differing = differing.length;
-    expect(figures.matched > 0, `no patch was recorded in ${server.creations} creations`);
+    const { matched } = figures;
+    expect(matched >= least, `${matched} patches in ${server.creations} creations, expected more`);
     expect(differing.length === 0, `${differing.length} differ, first: ${differing[0] ?? ''}`);
     return `${figures.matched} patches in ${server.creations} creations, none differs`;
   });

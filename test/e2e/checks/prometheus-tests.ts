@@ -10,16 +10,25 @@ import type { Checks } from '../checks.ts';
  * @param folder `test/integration-prometheus`.
  */
 export async function checkPrometheusTests(checks: Checks, folder: string): Promise<void> {
+  return checkTests(checks, folder, 'prometheus');
+}
+
+/**
+ * The same for another folder of tests that need more than Node.
+ *
+ * @param subject stands before the name of each check
+ */
+export async function checkTests(checks: Checks, folder: string, subject: string): Promise<void> {
   const files = existsSync(folder) ? globSync('**/*.test.ts', { cwd: folder }) : [];
   if (files.length === 0) return;
   const stream = run({ files: files.map((file) => `${folder}/${file}`), concurrency: 1 });
   stream.on('test:pass', ({ name, file, details }) => {
     // Suites and files only repeat what their tests said.
     if (details.type === 'suite' || name === file) return;
-    checks.record({ name: `prometheus: ${name}`, ok: true, detail: milliseconds(details) });
+    checks.record({ name: `${subject}: ${name}`, ok: true, detail: milliseconds(details) });
   });
   stream.on('test:fail', ({ name, details }) => {
-    checks.record({ name: `prometheus: ${name}`, ok: false, detail: messageOf(details.error) });
+    checks.record({ name: `${subject}: ${name}`, ok: false, detail: messageOf(details.error) });
   });
   // Reading it to its end is what makes it run.
   await finished(stream.resume());

@@ -134,7 +134,7 @@ async function fingerprints(stage: Stage): Promise<readonly string[]> {
 }
 
 /** What a replica serves now. */
-async function leafOf(port: number): Promise<X509Certificate> {
+export async function leafOf(port: number): Promise<X509Certificate> {
   const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
   try {
     await new Promise<void>((resolve, reject) => {

@@ -129,6 +129,23 @@ describe('leader election', { timeout: 30_000 }, () => {
     }
   });
 
+  it('does not stand while it is unfit, and gives the lease back when it becomes so', async () => {
+    let problem: string | undefined = 'the clock is wrong';
+    const one = candidate('one', { unfit: () => problem });
+    await clock.advance(20_000);
+    assert.equal(server.objects.has(PATH), false);
+    problem = undefined;
+    await clock.advance(5000);
+    assert.ok(leading(one));
+    const two = candidate('two');
+    problem = 'the clock is wrong';
+    await clock.advance(10_000);
+    assert.equal(leading(one), false);
+    assert.ok(leading(two));
+    await clock.advance(60_000);
+    assert.equal(spec()['holderIdentity'], 'two');
+  });
+
   it('gives the lease back when it is stopped, and the next takes it at once with a higher epoch', async () => {
     const one = candidate('one');
     await until(() => leading(one));

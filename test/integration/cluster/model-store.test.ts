@@ -50,6 +50,50 @@ describe('the model store', { timeout: 20_000 }, () => {
     assert.deepEqual(await store.readShard('shop', 'default', 'Deployment/frontend'), shard(2));
   });
 
+  describe('an object that was not written by a leader', () => {
+    const BROKEN: Readonly<Record<string, (spec: Record<string, unknown>) => void>> = {
+      'a number beyond all doubles': (spec) => {
+        spec['shard'] = { ...asObject(spec['shard']), load: { ...ZERO_TEXT, mean: '1e+999' } };
+      },
+      'no shard': (spec) => delete spec['shard'],
+      'the shard of another workload': (spec) => (spec['workload'] = 'Deployment/other'),
+      'the shard of another policy': (spec) => (spec['policyName'] = 'other'),
+    };
+    const ZERO_TEXT = { mean: '0', variance: '0', weight: '0' };
+    const spoil = async (how: (spec: Record<string, unknown>) => void): Promise<void> => {
+      await store.writeShard(shard(1));
+      await store.writeShard(shard(2));
+      server.meddle(PATH, (stored) => how(stored['spec'] as Record<string, unknown>));
+    };
+    const KEY = ['shop', 'default', 'Deployment/frontend'] as const;
+
+    for (const [name, how] of Object.entries(BROKEN)) {
+      it(`${name}: the last good content stands in, and is written over it`, async () => {
+        await spoil(how);
+        const next = new ModelStore(server.client, 4, { shard: () => shard(2) });
+        assert.deepEqual(await next.readShard(...KEY), shard(2));
+        assert.equal((await next.writeShard(shard(3))).kind, 'written');
+        assert.deepEqual(server.objects.get(PATH)?.['spec'], encodeShard(shard(3)));
+      });
+
+      it(`${name}: begun anew where nothing good is known`, async () => {
+        await spoil(how);
+        const next = new ModelStore(server.client, 4);
+        assert.equal(await next.readShard(...KEY), undefined);
+        assert.equal((await next.writeShard(shard(3))).kind, 'conflict');
+        assert.equal((await next.writeShard(shard(1))).kind, 'written');
+        assert.deepEqual(await next.readShard(...KEY), shard(1));
+      });
+    }
+
+    it('does not hide that a later leader was here', async () => {
+      await spoil(BROKEN['no shard']!);
+      const former = new ModelStore(server.client, 2, { shard: () => shard(2) });
+      await former.readShard(...KEY);
+      assert.deepEqual(await former.writeShard(shard(3)), { kind: 'fenced', epoch: 3 });
+    });
+  });
+
   it('reads nothing where nothing is', async () => {
     assert.equal(await store.readShard('shop', 'default', 'Deployment/none'), undefined);
   });

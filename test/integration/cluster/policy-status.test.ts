@@ -9,6 +9,7 @@ import {
   nextPolicyStatus,
   writePolicyStatus,
   type ConditionWish,
+  type StatusWishes,
 } from '#cluster/policy-status.ts';
 import { projectPolicy } from '#cluster/policy-view.ts';
 import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
@@ -26,8 +27,14 @@ const config = new PooledKubeConfig();
 const client = new KubeClient(config, { random: () => 0.5, sleep: () => Promise.resolve() });
 const T = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-const wishes = (status: ConditionWish['status']): ConditionWish[] =>
-  CONDITION_TYPES.map((type) => ({ type, status, reason: 'Because', message: 'It is so' }));
+const wishes = (status: ConditionWish['status']): StatusWishes => ({
+  conditions: CONDITION_TYPES.map((type) => ({
+    type,
+    status,
+    reason: 'Because',
+    message: 'It is so',
+  })),
+});
 
 before(async () => {
   await cluster.start();

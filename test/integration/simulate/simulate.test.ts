@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runSimulateJob } from '#cli/simulate/command.ts';
 import type { SimulateResults } from '#cli/simulate/results.ts';
+import type { ExperimentResults } from '../../../bench/experiment/results.ts';
+import type { LearningResults } from '../../../bench/learning/results.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -29,6 +31,16 @@ function assertFigure(figure: Ranged, n: number): void {
   assert.ok(figure.low <= figure.mean && figure.mean <= figure.high, JSON.stringify(figure));
   assert.ok(figure.unit.length > 0);
 }
+
+/** What every policy of the learning benchmark has. */
+const FIGURES = [
+  'regretAt100',
+  'joulesPerRequest',
+  'p99',
+  'throughput',
+  'gapToOracle',
+  'sloBreachShare',
+] as const;
 
 suite('perihelion simulate', () => {
   let folder = '';
@@ -75,60 +87,72 @@ suite('perihelion simulate', () => {
     assert.deepEqual(Object.keys(first.oracle ?? {}).length, 6);
   });
 
-  test('the experiment writes what its page is made of', async () => {
+  test('the experiment writes what its reports are made of', async () => {
     await node('bench/experiment.ts', '--quick', '--out', folder);
-    const results = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as {
-      readonly steps: readonly {
-        readonly connections: number;
-        readonly scenarios: Readonly<Record<string, Readonly<Record<string, Ranged>>>>;
-        readonly statements: Readonly<Record<string, string>>;
-      }[];
-      readonly sensitivity: readonly { readonly factor: string; readonly value: string }[];
-    };
+    const results = JSON.parse(
+      await readFile(join(folder, 'results.json'), 'utf8'),
+    ) as ExperimentResults;
     assert.deepEqual(
-      results.steps.map(({ connections }) => connections),
-      [20, 160],
+      results.steps.map(({ threads, connections }) => [threads, connections]),
+      [
+        [2, 20],
+        [16, 160],
+      ],
     );
     for (const { scenarios } of results.steps) {
-      for (const scenario of ['default', 'split', 'data-pinned', 'best-cut', 'agent']) {
-        for (const name of ['throughput', 'p50', 'p99', 'joulesPerRequest']) {
-          assertFigure(scenarios[scenario]![name]!, 2);
+      for (const scenario of ['default', 'split', 'data-pinned', 'best-cut', 'agent'] as const) {
+        for (const name of ['throughput', 'p50', 'p99', 'joulesPerRequest', 'podWatts'] as const) {
+          assertFigure(scenarios[scenario][name], 2);
         }
       }
       // All of the business on one worker cannot be hidden by any seed.
-      assert.ok(
-        scenarios['split']!['throughput']!.mean < scenarios['best-cut']!['throughput']!.mean,
-      );
+      assert.ok(scenarios.split.throughput.mean < scenarios['best-cut'].throughput.mean);
     }
+    assert.deepEqual(
+      results.sizes.map(({ records, threads }) => [records, threads]),
+      [
+        [10_000, 2],
+        [10_000, 16],
+      ],
+    );
     assert.equal(results.sensitivity.length, 3);
+    assert.equal(results.reference.power.split.length, 5);
+    assert.equal(results.reference.placements.split['frontend']?.['worker-2'], 1);
+    const page = await readFile(join(folder, 'report.html'), 'utf8');
+    assert.match(page, /^<!doctype html>/);
+    // The same results give the same report.
+    await node('bench/experiment.ts', '--from', join(folder, 'results.json'), '--out', folder);
+    assert.equal(await readFile(join(folder, 'report.html'), 'utf8'), page);
   });
 
-  test('the learning benchmark writes every policy of every setting', async () => {
+  test('the learning benchmark writes every policy of every setting, and its page', async () => {
     const file = join(folder, 'learning.json');
-    await node('bench/learning.ts', '--quick', '--out', file);
-    const { settings } = JSON.parse(await readFile(file, 'utf8')) as {
-      readonly settings: readonly {
-        readonly application: string;
-        readonly cluster: string;
-        readonly policies: Readonly<Record<string, Readonly<Record<string, Ranged>>>>;
-      }[];
-    };
-    assert.equal(settings.length, 2);
-    for (const { application, cluster, policies } of settings) {
-      assert.equal(`${application} on ${cluster}`, 'hotel-reservation on seed');
-      assert.equal(Object.keys(policies).length, 15);
-      assert.equal(policies['oracle']!['gapToOracle']!.mean, 0);
+    await node('bench/learning.ts', '--quick', '--out', file, '--page', folder);
+    const results = JSON.parse(await readFile(file, 'utf8')) as LearningResults;
+    assert.deepEqual(
+      results.settings.map(({ application, cluster }) => `${application} on ${cluster}`),
+      ['bookinfo on seed', 'bookinfo on mixed'],
+    );
+    for (const { policies, ablations, oracle } of results.settings) {
+      assert.equal(Object.keys(policies).length, 13);
+      assert.deepEqual(Object.keys(ablations), ['agent-gamma-0']);
+      // The oracle is measured against itself, in the very windows that it was found in.
+      assert.ok(Math.abs(policies['oracle']!.gapToOracle.mean) < 1e-9);
+      assert.ok(oracle.search === 'long search' || oracle.simulated >= 64);
       for (const figures of Object.values(policies)) {
-        for (const name of [
-          'regretAt100',
-          'joulesPerRequest',
-          'p99',
-          'gapToOracle',
-          'sloBreachShare',
-        ]) {
-          assertFigure(figures[name]!, 2);
-        }
+        for (const name of FIGURES) assertFigure(figures[name], 2);
+        assert.ok(figures.gapToOracle.mean > -0.02, 'nothing is better than the oracle');
       }
+      assert.equal(policies['agent']!.learning!.length, 2);
+      assert.equal(policies['default']!.learning, undefined);
     }
+    const page = await readFile(join(folder, 'explanation', 'bench-learning.md'), 'utf8');
+    assert.match(page, /regret after 100 rollouts: \d of 2/);
+    await readFile(join(folder, 'explanation', 'bench-learning-bookinfo-seed.svg'), 'utf8');
+    // The same results give the same page.
+    const again = join(folder, 'again');
+    await node('bench/learning.ts', '--from', file, '--page', again);
+    const second = await readFile(join(again, 'explanation', 'bench-learning.md'), 'utf8');
+    assert.equal(second, page);
   });
 });

@@ -11,8 +11,11 @@ export interface StoredScrape {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-interface Point {
+/** One sample of one series. */
+export interface Point {
   readonly labels: Readonly<Record<string, string>>;
+  /** Its labels as one string. */
+  readonly series: string;
   readonly time: number;
   readonly value: number;
 }
@@ -22,45 +25,60 @@ interface Point {
  * product writes. It is written from PromQL's rules, not from the product's code.
  */
 export function servePromql(t: TestContext, scrapes: readonly StoredScrape[]): Promise<TestServer> {
-  const points = scrapes.flatMap(({ time, text, labels }) =>
-    [...parseExposition(text).series, up()].map((series) => ({
-      labels: { ...series.labels, ...labels, __name__: series.name },
-      time,
-      value: series.value,
-    })),
-  );
+  const points = scrapes.flatMap(pointsOf);
   return serve(t, (request, response) => {
     const form = new URLSearchParams(request.body);
-    const result = evaluate(points, form.get('query') ?? '', Number(form.get('time')) * 1000);
     response.setHeader('content-type', 'application/json');
-    response.end(
-      JSON.stringify({
-        status: 'success',
-        data: {
-          resultType: 'vector',
-          result: result.map(({ labels, value }) => ({
-            metric: labels,
-            value: [Number(form.get('time')), print(value)],
-          })),
-        },
-      }),
-    );
+    response.end(answerPromql(points, form.get('query') ?? '', Number(form.get('time'))));
   });
 }
 
-function up(): Series {
-  return { name: 'up', labels: {}, value: 1, timestamp: undefined };
+/** The samples of one scrape, each under the time that its line says, or that of the scrape. */
+export function pointsOf({ time, text, labels }: StoredScrape): Point[] {
+  const { series: told } = parseExposition(text);
+  return [...told, up(told[0]?.timestamp)].map((series) => {
+    const all = { ...series.labels, ...labels, __name__: series.name };
+    return {
+      labels: all,
+      series: JSON.stringify(Object.entries(all).sort()),
+      time: series.timestamp ?? time,
+      value: series.value,
+    };
+  });
+}
+
+/** What the server says to one query at a time (seconds). */
+export function answerPromql(points: readonly Point[], query: string, seconds: number): string {
+  const result = evaluate(points, query, seconds * 1000);
+  return JSON.stringify({
+    status: 'success',
+    data: {
+      resultType: 'vector',
+      result: result.map(({ labels, value }) => ({
+        metric: labels,
+        value: [seconds, print(value)],
+      })),
+    },
+  });
+}
+
+/** A server whose samples are old has an old `up`, too. */
+function up(timestamp: number | undefined): Series {
+  return { name: 'up', labels: {}, value: 1, timestamp };
 }
 
 function print(value: number): string {
   return String(value).replace('Infinity', 'Inf');
 }
 
-function evaluate(points: readonly Point[], query: string, time: number): Point[] {
+/** One sample of an answer. */
+type Answer = Omit<Point, 'series'>;
+
+function evaluate(points: readonly Point[], query: string, time: number): Answer[] {
   return query.split(' or ').flatMap((term) => evaluateTerm(points, term, time));
 }
 
-function evaluateTerm(points: readonly Point[], query: string, time: number): Point[] {
+function evaluateTerm(points: readonly Point[], query: string, time: number): Answer[] {
   const marked = /^label_replace\(count\((.*)\),"(\w+)",("[^"]*"),"",""\)$/s.exec(query);
   if (marked !== null) {
     const [, selector = '', label = '', value = '""'] = marked;
@@ -68,7 +86,7 @@ function evaluateTerm(points: readonly Point[], query: string, time: number): Po
     const labels = { [label]: JSON.parse(value) as string };
     return found.length === 0 ? [] : [{ labels, time, value: found.length }];
   }
-  const outer = /^(sum|max) by \(([^)]*)\) \((.*)\)$/s.exec(query);
+  const outer = /^(sum|max|min) by \(([^)]*)\) \((.*)\)$/s.exec(query);
   if (outer === null) throw new Error(`unknown query ${query}`);
   const [, operator, by = '', inner = ''] = outer;
   const names = by.split(',');
@@ -85,12 +103,12 @@ function evaluateTerm(points: readonly Point[], query: string, time: number): Po
     time,
     value: group
       .map(({ value }) => value)
-      .reduce((a, b) => (operator === 'sum' ? a + b : Math.max(a, b))),
+      .reduce((a, b) => (operator === 'sum' ? a + b : Math[operator as 'max' | 'min'](a, b))),
   }));
 }
 
 function innerVector(points: readonly Point[], expression: string, time: number): Point[] {
-  const over = /^(sum|count)_over_time\((.*)\[(\d+)ms\]\)$/s.exec(expression);
+  const over = /^(sum|count|min)_over_time\((.*)\[(\d+)ms\]\)$/s.exec(expression);
   if (over !== null) {
     const [, kind, selector = '', range] = over;
     const inside = select(points, selector).filter(
@@ -98,7 +116,10 @@ function innerVector(points: readonly Point[], expression: string, time: number)
     );
     return [...bySeries(inside).values()].map((series) => ({
       ...series[0]!,
-      value: series.reduce((sum, { value }) => sum + (kind === 'sum' ? value : 1), 0),
+      value:
+        kind === 'min'
+          ? Math.min(...series.map(({ value }) => value))
+          : series.reduce((sum, { value }) => sum + (kind === 'sum' ? value : 1), 0),
     }));
   }
   const timestamp = /^timestamp\((.*?})\)(?: and .* == (\d+))?$/s.exec(expression);
@@ -118,7 +139,7 @@ function newest(points: readonly Point[], time: number): Point[] {
 }
 
 function bySeries(points: readonly Point[]): Map<string, Point[]> {
-  return Map.groupBy(points, ({ labels }) => JSON.stringify(Object.entries(labels).sort()));
+  return Map.groupBy(points, ({ series }) => series);
 }
 
 function select(points: readonly Point[], selector: string): Point[] {
@@ -127,9 +148,10 @@ function select(points: readonly Point[], selector: string): Point[] {
   const matchers = [...(parsed[2] ?? '').matchAll(/(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")/g)].map(
     ([, label = '', operator = '', quoted = '']) => {
       const operand = JSON.parse(quoted) as string;
+      const pattern = new RegExp(`^(?:${operand})$`);
       return (point: Point): boolean => {
         const value = point.labels[label] ?? '';
-        const matches = new RegExp(`^(?:${operand})$`).test(value);
+        const matches = pattern.test(value);
         if (operator === '=~' || operator === '!~') return matches === (operator === '=~');
         return operator === '=' ? value === operand : value !== operand;
       };

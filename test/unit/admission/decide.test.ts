@@ -214,6 +214,6 @@ describe('decide', () => {
     const decision = take(world);
     assert.equal(decision.verdicts.length, TARGET_LIMIT);
     assert.equal(Object.keys(decision.choice.values).length, TARGET_LIMIT + 1);
-    assert.equal(decision.record.state, 'load=unknown');
+    assert.equal(decision.record.state, 'all');
   });
 });

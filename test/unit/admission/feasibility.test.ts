@@ -521,6 +521,8 @@ describe('freshObservation', () => {
     const seen = observationOf({ w1: 'healthy' });
     assert.equal(freshObservation(seen, 60, START + 60_000), seen);
     assert.equal(freshObservation(seen, 60, START + 60_001), undefined);
+    assert.equal(freshObservation(seen, 60, START - 60_000), seen);
+    assert.equal(freshObservation(seen, 60, START - 60_001), undefined, 'from the future');
     assert.equal(freshObservation(undefined, 60, START), undefined);
   });
 });

@@ -60,7 +60,12 @@ describe('formerDecision', () => {
     const reading = judge(decided({ shadow: true }, { term: false }));
     assert.deepEqual(reading, { kind: 'standing', record: { ...RECORD, shadow: true } });
     const stale = decided({ shadow: true, decidedAt: START - 2 * YOUNG_MILLISECONDS });
-    assert.deepEqual(judge(stale), { kind: 'replaced', reason: 'stale', target: undefined });
+    assert.deepEqual(judge(stale), {
+      kind: 'replaced',
+      reason: 'stale',
+      target: undefined,
+      required: false,
+    });
   });
 
   it('lets an own, young, complete decision stand', () => {
@@ -77,13 +82,14 @@ describe('formerDecision', () => {
       kind: 'replaced',
       reason: 'incomplete',
       target: TARGET,
+      required: false,
     });
   });
 
   it('replaces one that is too old, or from the future', () => {
     const edge = START + 1000 - YOUNG_MILLISECONDS;
     assert.equal(judge(decided({ decidedAt: edge })).kind, 'standing');
-    const stale = { kind: 'replaced', reason: 'stale', target: TARGET };
+    const stale = { kind: 'replaced', reason: 'stale', target: TARGET, required: false };
     assert.deepEqual(judge(decided({ decidedAt: edge - 1 })), stale);
     assert.deepEqual(judge(decided({ decidedAt: START + 60_000 })), stale);
   });
@@ -93,11 +99,12 @@ describe('formerDecision', () => {
       kind: 'replaced',
       reason: 'copied',
       target: TARGET,
+      required: false,
     });
   });
 
   it('replaces one of another key, another Pod, or with a changed field', () => {
-    const forged = { kind: 'replaced', reason: 'forged', target: TARGET };
+    const forged = { kind: 'replaced', reason: 'forged', target: TARGET, required: false };
     assert.deepEqual(judge(decided({}, { key: 'another key' })), forged);
     assert.deepEqual(judge(decided({}, { name: 'copy' })), forged);
     const pod = decided();
@@ -111,6 +118,7 @@ describe('formerDecision', () => {
       kind: 'replaced',
       reason: 'forged',
       target: undefined,
+      required: false,
     });
   });
 });

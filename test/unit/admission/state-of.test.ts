@@ -8,7 +8,12 @@ import { NAMESPACE, node, observationOf, placementsIn, slimPod, World } from './
 
 const KEY = 'kubernetes.io/hostname';
 
-function state(world: World, targets: string[], prepare?: (inFlight: InFlight) => void): string {
+function state(
+  world: World,
+  targets: string[],
+  prepare?: (inFlight: InFlight) => void,
+  feasible = targets,
+): string {
   const inFlight = new InFlight({ entries: 100, lifetimeMilliseconds: 60_000 });
   prepare?.(inFlight);
   return stateOf({
@@ -16,6 +21,7 @@ function state(world: World, targets: string[], prepare?: (inFlight: InFlight) =
     workload: 'Deployment/frontend',
     topologyKey: KEY,
     targets,
+    feasible,
     nodesByTarget: world.view.nodesByLabel(KEY),
     view: world.view,
     observation: world.observation,
@@ -51,6 +57,15 @@ describe('stateOf', () => {
     seen(world, 'high', ['StatefulSet/db']);
     busy(world, 'db-0', 'w1');
     assert.equal(state(world, ['w1', 'w2']), 'load=high,least=w2,peers=w1');
+  });
+
+  it('passes over a target that the Pod cannot go to, however idle it is', () => {
+    const world = new World();
+    seen(world, 'low', []);
+    busy(world, 'db-0', 'w2');
+    assert.match(state(world, ['w1', 'w2']), /least=w1/);
+    assert.match(state(world, ['w1', 'w2'], undefined, ['w2']), /least=w2/);
+    assert.match(state(world, ['w1', 'w2'], undefined, []), /least=\(none\)/);
   });
 
   it('says unknown and none where nothing is known', () => {
@@ -90,9 +105,10 @@ describe('stateOf', () => {
     const names = (count: number) => Array.from({ length: count }, (_, i) => `w${String(i)}`);
     const world = new World(names(100).map((name) => node(name)));
     seen(world, 'normal', []);
-    assert.equal(state(world, names(5)), 'load=normal,peers=(none)');
-    assert.equal(state(world, names(10)), 'load=normal');
-    assert.equal(state(world, names(100)), 'load=normal');
+    assert.equal(state(world, names(4)), 'load=normal,least=w1');
+    assert.equal(state(world, names(5)), 'least=w1');
+    assert.equal(state(world, names(11)), 'load=normal');
+    assert.equal(state(world, names(100)), 'all');
   });
 
   it('goes by what Pods use where that is measured, and not by what they request', () => {

@@ -60,13 +60,14 @@ const anyInput = fc.record({
 type Plain = typeof anyInput extends fc.Arbitrary<infer Value> ? Value : never;
 
 function run(plain: Plain, reversed = false): Choice {
-  const { targets, algorithm, seed, ...rest } = plain;
+  const { targets, algorithm, seed, inFlight, ...rest } = plain;
   const actions = [DEFAULT_ACTION, ...targets];
   return choose({
     ...rest,
     state: 's',
     actions: reversed ? actions.reverse() : actions,
     hyperparameters: { ...DEFAULTS, algorithm },
+    inFlight: inFlight && new Map(Object.entries(inFlight)),
     generator: createGenerator(seed),
   });
 }
@@ -217,9 +218,9 @@ describe('choose', () => {
 
   it('spreads a burst over targets that look the same', () => {
     const input = inputOf({ table: undefined, holdoutRatio: 0, exploreAllowed: false });
-    const { action } = choose({ ...input, inFlight: { a: 1, b: 0 } });
+    const { action } = choose({ ...input, inFlight: new Map(Object.entries({ a: 1, b: 0 })) });
     assert.equal(action, 'b');
-    assert.equal(choose({ ...input, inFlight: { b: 1 } }).action, 'a');
+    assert.equal(choose({ ...input, inFlight: new Map([['b', 1]]) }).action, 'a');
   });
 
   it('refuses actions without the default and ratios that are none', () => {

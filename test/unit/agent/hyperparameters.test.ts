@@ -41,9 +41,9 @@ describe('hyperparametersOf', () => {
 
 describe('epsilonAt', () => {
   it('halves after the halving episodes and stops at the floor', () => {
-    assert.equal(epsilonAt(DEFAULTS, 0), 0.1);
-    assert.equal(epsilonAt(DEFAULTS, 20), 0.05);
-    assert.equal(epsilonAt(DEFAULTS, 60), 0.025);
+    assert.equal(epsilonAt(DEFAULTS, 0), 0.03);
+    assert.equal(epsilonAt(DEFAULTS, 20), 0.015);
+    assert.equal(epsilonAt(DEFAULTS, 10), 0.02);
     assert.equal(epsilonAt(DEFAULTS, 1_000_000), 0.01);
   });
 

@@ -83,20 +83,27 @@ describe('boundFeatures', () => {
       const count = (of: (features: StateFeatures) => unknown) => new Set(decoded.map(of)).size;
       const states =
         count(({ load }) => load) * count(({ least }) => least) * count(({ peers }) => peers);
-      assert.ok(states * (targetCount + 1) <= MAXIMUM_CELLS, `${targetCount} targets: ${states}`);
+      // Without any feature there is one state, however many actions it has.
+      assert.ok(
+        states === 1 || states * (targetCount + 1) <= MAXIMUM_CELLS,
+        `${targetCount} targets: ${states}`,
+      );
     }
   });
 
-  it('leaves out least first, then peers, then load', () => {
+  it('takes in least first, then load, then peers', () => {
     const features: StateFeatures = { load: 'low', least: 'a', peers: 'b' };
+    const { load, least } = { load: 'low', least: 'a' } as const;
+    assert.deepEqual(boundFeatures(features, 1), features);
     assert.deepEqual(boundFeatures(features, 2), features);
-    assert.deepEqual(boundFeatures(features, 3), features);
-    assert.deepEqual(boundFeatures(features, 4), { load: 'low', peers: 'b' });
-    assert.deepEqual(boundFeatures(features, 7), { load: 'low', peers: 'b' });
-    assert.deepEqual(boundFeatures(features, 8), { load: 'low' });
-    assert.deepEqual(boundFeatures(features, 74), { load: 'low' });
-    assert.deepEqual(boundFeatures(features, 75), {});
-    assert.deepEqual(boundFeatures({ least: 'a' }, 2), { least: 'a' });
+    assert.deepEqual(boundFeatures(features, 3), { load, least });
+    assert.deepEqual(boundFeatures(features, 4), { load, least });
+    assert.deepEqual(boundFeatures(features, 5), { least });
+    assert.deepEqual(boundFeatures(features, 10), { least });
+    assert.deepEqual(boundFeatures(features, 11), { load });
+    assert.deepEqual(boundFeatures(features, 31), { load });
+    assert.deepEqual(boundFeatures(features, 32), {});
+    assert.deepEqual(boundFeatures({ peers: 'b' }, 5), { peers: 'b' });
   });
 });
 

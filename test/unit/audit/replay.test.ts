@@ -43,7 +43,7 @@ function decided(s: Situation): DecisionEntry {
     action,
     { value: s.values[index] ?? 0, weight: s.weights[index] ?? 0 },
   ]);
-  const inFlight = Object.fromEntries(s.targets.map((name, i) => [name, s.inFlight[i] ?? 0]));
+  const inFlight = new Map(s.targets.map((name, i) => [name, s.inFlight[i] ?? 0]));
   const chances = {
     defaultSamples: s.defaultSamples,
     holdoutRatio: s.holdoutPercent / 100,
@@ -79,7 +79,7 @@ function decided(s: Situation): DecisionEntry {
     candidates: Object.entries(choice.values).map(([action, cell]) => ({
       action,
       ...cell,
-      inFlight: inFlight[action],
+      inFlight: inFlight.get(action as (typeof s.targets)[number]),
     })),
     infeasible: [],
     infeasibleOmitted: 0,

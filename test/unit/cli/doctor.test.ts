@@ -9,7 +9,11 @@ import { issueAuthority, issueServer } from '#certs/issue.ts';
 import { bucketFindingOf } from '#cli/doctor/buckets.ts';
 import { checkFailOpen, checkNamespaces } from '#cli/doctor/cluster.ts';
 import type { Finding } from '#cli/doctor/finding.ts';
-import { checkAdherence, checkLease, checkModels } from '#cli/doctor/learner.ts';
+import { checkAdherence } from '#cli/doctor/adherence.ts';
+import { checkLease, checkModels } from '#cli/doctor/learner.ts';
+import type { ClusterAccess } from '#cli/kube-access.ts';
+import type { JsonObject } from '#cluster/json.ts';
+import { projectPod } from '#cluster/project-pod.ts';
 import { checkDefinitions, checkPolicies } from '#cli/doctor/policies.ts';
 import { renderFindings } from '#cli/doctor/render.ts';
 import { type Right, type RoleName, rightsOf } from '#cli/doctor/rights.ts';
@@ -29,6 +33,48 @@ function known<T>(value: T): { kind: 'known'; value: T } {
 }
 
 const REFUSED = { kind: 'unknown', reason: '403 Forbidden' } as const;
+
+const TIME = '2026-01-01T00:00:00Z';
+
+function rawNode(name: string): JsonObject {
+  return {
+    metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+    status: {
+      allocatable: { cpu: '8', memory: '16Gi', pods: '110' },
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: TIME }],
+    },
+  };
+}
+
+/** A replica of `Deployment/frontend`, with the preference that it was admitted with. */
+function replicaOn(nodeName: string, index: number, asked?: string): JsonObject {
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'frontend-abc', uid: 'rs' };
+  const expression = { key: 'kubernetes.io/hostname', operator: 'In', values: [asked] };
+  const term = { weight: 100, preference: { matchExpressions: [expression] } };
+  return {
+    metadata: {
+      name: `web-${index}`,
+      namespace: 'hotel-res',
+      uid: `web-${index}`,
+      creationTimestamp: TIME,
+      labels: { 'pod-template-hash': 'abc' },
+      annotations: asked === undefined ? {} : { 'perihelion.dev/action': asked },
+      ownerReferences: [{ ...owner, controller: true }],
+    },
+    spec: {
+      nodeName,
+      containers: [{ name: 'main', resources: { requests: { cpu: '500m', memory: '1Gi' } } }],
+      ...(asked === undefined
+        ? {}
+        : {
+            affinity: {
+              nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term] },
+            },
+          }),
+    },
+    status: { phase: 'Running' },
+  };
+}
 
 function survey(changes: Partial<Survey> = {}): Survey {
   return {
@@ -105,16 +151,48 @@ describe('checkModels', () => {
 });
 
 describe('checkAdherence', () => {
-  it('hints where the scheduler goes its own way, but not on few Pods', () => {
+  /** Two nodes, of which one is full of replicas, and one Pod that strayed from it. */
+  const server = (strayed: JsonObject) =>
+    ({
+      get: (path: string) =>
+        Promise.resolve(path === '/api/v1/nodes' ? { items: ['w1', 'w2'].map(rawNode) } : strayed),
+    }) as unknown as ClusterAccess['client'];
+
+  it('names the score that outweighs the preference, and what mends it', async () => {
+    const low = shardOf({
+      asked: 40,
+      followed: 12,
+      adherence: { w1: { asked: 40, followed: 12 } },
+    });
+    const replicas = Array.from({ length: 9 }, (_, index) => replicaOn('w1', index));
+    const strayed = replicaOn('w2', 10, 'w1');
+    const found = {
+      ...models({ shards: [low] }),
+      pods: known([...replicas, strayed].map(projectPod)),
+    };
+    const [finding, ...rest] = await checkAdherence(found, server(strayed));
+    assert.equal(finding?.level, 'warning');
+    assert.match(
+      finding.message,
+      /lately 12 of 40 Pods landed where asked, fewest on w1; Pod web-10/,
+    );
+    assert.match(finding.message, /topology spreading outweighs the preference: PodTopologySpread/);
+    assert.match(finding.remedy ?? '', /^kubectl patch deployment -n hotel-res frontend /);
+    assert.match(finding.remedy ?? '', /topologySpreadConstraints/);
+    assert.deepEqual(rest, []);
+  });
+
+  it('hints where the scheduler goes its own way, but not on few Pods', async () => {
+    const client = server({});
     const low = shardOf({ workload: 'Deployment/low', asked: 20, followed: 4 });
     const few = shardOf({ workload: 'Deployment/few', asked: 3, followed: 0 });
     const tier = shardOf({ workload: 'Tier/data', asked: 100, followed: 0 });
-    const [found, ...rest] = checkAdherence(models({ shards: [low, few, tier] }));
+    const [found, ...rest] = await checkAdherence(models({ shards: [low, few, tier] }), client);
     assert.equal(found?.level, 'warning');
-    assert.match(found.message, /Deployment\/low: 4 of 20 Pods landed where asked/);
+    assert.match(found.message, /Deployment\/low: lately 4 of 20 Pods landed where asked/);
     assert.match(found.remedy ?? '', /spec\.topologyKey/);
     assert.deepEqual(rest, []);
-    assert.deepEqual(told(checkAdherence(models({ shards: [few, tier] }))), [
+    assert.deepEqual(told(await checkAdherence(models({ shards: [few, tier] }), client)), [
       'ok: 0 of 3 Pods landed where asked',
     ]);
   });

@@ -83,6 +83,14 @@ const evidence = fc.record(
         { maxLength: 4 },
       ),
     }),
+    before: fc.record({
+      added: count,
+      episodes: count,
+      defaultSamples: count,
+      load: statistics,
+      cells: table(256, fc.record({ value: double, weight: double })),
+      baselines: table(63, statistics),
+    }),
   },
   { requiredKeys: [] },
 );

@@ -20,7 +20,8 @@ const shard = (version: number) => ({
   followed: 0,
   asked: 0,
 });
-const raw = (spec: object) => ({ metadata: { namespace: 'shop' }, spec });
+const NAME = 'p.deployment.a';
+const raw = (spec: object, name = NAME) => ({ metadata: { namespace: 'shop', name }, spec });
 
 describe('the model view', () => {
   it('gives shards and observations by policy and follows their changes', () => {
@@ -28,8 +29,10 @@ describe('the model view', () => {
       throw error;
     });
     const view = new LiveModelView(store);
-    const put = (key: string, resourceVersion: string, spec: object) =>
-      store.upsert(key, { uid: key, resourceVersion, value: projectModel(raw(spec)) });
+    const put = (key: string, resourceVersion: string, spec: object) => {
+      const value = projectModel(raw(spec, key === 's' ? NAME : 'p.observation'));
+      store.upsert(key, { uid: key, resourceVersion, value });
+    };
     put('s', '1', encodeShard(shard(1)));
     put(
       'o',
@@ -57,5 +60,18 @@ describe('the model view', () => {
 
   it('refuses an object that cannot be read', () => {
     assert.throws(() => projectModel(raw({ policyName: 'p' })), { code: 'PERI_MODEL_MALFORMED' });
+  });
+
+  it('refuses a copy under another name, and other content under a name', () => {
+    const refused = { code: 'PERI_MODEL_MALFORMED', message: /metadata\.name/ };
+    const spec = encodeShard(shard(1));
+    assert.equal(projectModel(raw(spec)).kind, 'shard');
+    assert.throws(() => projectModel(raw(spec, 'p.deployment.b')), refused);
+    assert.throws(() => projectModel(raw(spec, 'q.deployment.a')), refused);
+    const other = encodeShard({ ...shard(1), workload: 'Deployment/b' });
+    assert.throws(() => projectModel(raw(other)), refused);
+    const seen = { namespace: 'shop', policy: 'p', observedAt: 5, targets: {}, workloads: {} };
+    assert.equal(projectModel(raw(encodeObservation(seen), 'p.observation')).kind, 'observation');
+    assert.throws(() => projectModel(raw(encodeObservation(seen), 'q.observation')), refused);
   });
 });

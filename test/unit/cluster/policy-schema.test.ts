@@ -15,15 +15,16 @@ describe('the policy schema', () => {
       mode: 'Prefer',
       topologyKey: 'kubernetes.io/hostname',
       targets: [],
-      holdoutPercent: 5,
+      holdoutPercent: 2,
+      canaryPercent: 100,
       tiers: [],
       learning: {
         algorithm: 'EpsilonGreedy',
         seed: 1,
-        gammaThousandths: 900,
+        gammaThousandths: 300,
         lambdaThousandths: 800,
         initialValueThousandths: 150,
-        epsilonThousandths: 100,
+        epsilonThousandths: 30,
         epsilonHalvingEpisodes: 20,
         epsilonFloorThousandths: 10,
         stepFloorThousandths: 50,
@@ -55,6 +56,32 @@ describe('the policy schema', () => {
         coolingOffLimitSeconds: 86_400,
         trialDecisions: 3,
       },
+      telemetry: {},
+      release: { afterSeconds: 60, coolingOffSeconds: 600, evictionsPerHour: 20 },
+      escalation: {
+        mode: 'Disabled',
+        adherencePercent: 60,
+        minimumPods: 20,
+        holdSeconds: 86_400,
+      },
+      scaling: {
+        mode: 'Off',
+        minReplicas: 2,
+        maxReplicas: 10,
+        intervalSeconds: 300,
+        cooldownSeconds: 600,
+        changesPerHour: 6,
+        changeCostThousandths: 20,
+        gammaThousandths: 800,
+      },
+      rebalancing: {
+        mode: 'Off',
+        horizonSeconds: 14_400,
+        factorThousandths: 2000,
+        minimumSavingThousandths: 50,
+        movesPerHour: 4,
+        cooldownSeconds: 1800,
+      },
     });
     assert.equal(BUILT_IN_POLICY.name, 'default');
     assert.equal(BUILT_IN_POLICY.builtIn, true);
@@ -64,7 +91,7 @@ describe('the policy schema', () => {
   it('fills in what is not said, also inside what is said', () => {
     const spec = parsePolicySpec({ learning: { seed: 9 }, reward: { sloP99Milliseconds: 250 } });
     assert.equal(spec.learning.seed, 9);
-    assert.equal(spec.learning.gammaThousandths, 900);
+    assert.equal(spec.learning.gammaThousandths, 300);
     assert.equal(spec.reward.sloP99Milliseconds, 250);
     assert.equal(spec.reward.sloErrorThousandths, undefined);
     assert.deepEqual(parsePolicySpec(undefined), DEFAULT_POLICY_SPEC);
@@ -75,7 +102,7 @@ describe('the policy schema', () => {
   });
 
   const refused: [input: unknown, message: string][] = [
-    [{ mode: 'prefer' }, 'spec.mode: found "prefer", expected one of Off, Shadow, Prefer'],
+    [{ mode: 'prefer' }, 'spec.mode: found "prefer", expected one of Off, Shadow, Prefer, Require'],
     [{ holdoutPercent: 101 }, 'spec.holdoutPercent: found 101, expected a number of at most 100'],
     [
       { learning: { gammaThousandths: 0.9 } },

@@ -7,19 +7,21 @@ import {
   nextPolicyStatus,
   projectPolicyStatus,
   type ConditionWish,
+  type StatusWishes,
 } from '#cluster/policy-status.ts';
 
 const T = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const HOUR = 3_600_000;
 
-function wishes(over: Partial<ConditionWish> = {}): ConditionWish[] {
-  return CONDITION_TYPES.map((type) => ({
+function wishes(over: Partial<ConditionWish> = {}): StatusWishes {
+  const conditions = CONDITION_TYPES.map((type) => ({
     type,
-    status: 'True',
+    status: 'True' as const,
     reason: 'Fine',
     message: 'All is well',
     ...(type === 'Ready' ? over : {}),
   }));
+  return { conditions };
 }
 
 describe('the status of a policy', () => {

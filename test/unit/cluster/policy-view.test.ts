@@ -71,7 +71,7 @@ describe('the policy in force', () => {
         namespace: 'shop',
         name: 'p',
         generation: 2,
-        problems: ['spec.mode: found "Sideways", expected one of Off, Shadow, Prefer'],
+        problems: ['spec.mode: found "Sideways", expected one of Off, Shadow, Prefer, Require'],
         inForce: 1,
       },
     ]);

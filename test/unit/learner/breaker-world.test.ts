@@ -89,6 +89,83 @@ void describe('a world that turns bad for crowded Pods', () => {
   });
 });
 
+/** Joules per request: one machine is cheap, and the default scheduler uses all alike. */
+const PRICES = { 'worker-1': 1, 'worker-2': 0.7, 'worker-3': 1, 'worker-4': 1 };
+
+/** Pods that the agent sends in each of some rollouts, once it has learned in a good world. */
+async function sentAfter(
+  mode: 'Enabled' | 'Disabled',
+  seed: number,
+  worse: (world: World) => Learner,
+  rollouts: number,
+): Promise<{ sent: number; bad: number; reason: string | undefined }> {
+  const { spec } = policyWith();
+  const world = new World(
+    seed,
+    policyWith({
+      learning: { ...spec.learning, stepFloorThousandths: 1, applicationShareThousandths: 0 },
+      circuitBreaker: { ...spec.circuitBreaker, mode },
+    }),
+    PRICES,
+  );
+  world.followed = 1;
+  const learner = world.learner();
+  for (let n = 0; n < GOOD; n += 1) await rollOut(world, learner);
+  const turned = worse(world);
+  let sent = 0;
+  let bad = 0;
+  for (let n = 0; n < rollouts; n += 1) {
+    await turned.tick();
+    const actions = world.rollOut(4).map(({ action }) => action);
+    sent += actions.filter((action) => action !== DEFAULT_ACTION).length;
+    bad += actions.filter((action) => action === 'worker-2').length;
+    world.pass(75);
+    await turned.tick();
+    world.pass(60);
+  }
+  const reason = world.store.shard('shop', 'default', FRONTEND)?.circuit?.reason;
+  return { sent, bad, reason };
+}
+
+void describe('a world in which what was cheap becomes dear', () => {
+  void test('regret opens the circuit, and bounds the Pods that are sent to the wrong place', async () => {
+    const dear = (world: World): Learner => {
+      // Throttled: dear and slow. The default scheduler pays it for a quarter of its Pods only.
+      world.joulesPerRequest = { ...PRICES, 'worker-2': 6 };
+      world.slowness = { 'worker-2': 6 };
+      return world.learner();
+    };
+    let on = 0;
+    let off = 0;
+    for (const seed of SEEDS) {
+      const enabled = await sentAfter('Enabled', seed, dear, 60);
+      assert.equal(enabled.reason, 'regret');
+      on += enabled.bad;
+      off += (await sentAfter('Disabled', seed, dear, 60)).bad;
+    }
+    assert.ok(on < 0.7 * off, `${on} with, ${off} without`);
+  });
+});
+
+void describe('a workload whose telemetry goes dark', () => {
+  void test('the breaker bounds the Pods that are sent blindly', async () => {
+    const blind = (world: World): Learner =>
+      world.learner({
+        latency: {
+          latency: (window) => Promise.resolve({ ...world.latency(window), pods: new Map() }),
+        },
+      });
+    for (const seed of SEEDS) {
+      const enabled = await sentAfter('Enabled', seed, blind, BAD);
+      const disabled = await sentAfter('Disabled', seed, blind, BAD);
+      assert.equal(enabled.reason, 'telemetry-lost');
+      // Ten to see it and what is on its way, then four rounds of trials at most.
+      assert.ok(enabled.sent <= 10 + 4 + 4 * 3, `seed ${seed}: ${enabled.sent}`);
+      assert.ok(disabled.sent >= 3 * enabled.sent, `seed ${seed}: ${disabled.sent} without`);
+    }
+  });
+});
+
 void test('telemetry that goes dark opens the circuit of a workload', async () => {
   const { spec } = policyWith();
   const circuitBreaker = { ...spec.circuitBreaker, lostMeasurements: 6 };

@@ -74,7 +74,8 @@ const JUDGED: EpisodeJudgement = {
 /** Attributed energy, so that a Pod's joules are those of its reading. */
 function policyOf(over: Partial<PolicySpec> = {}): PlacementPolicy {
   const { spec } = policyWith();
-  return policyWith({ reward: { ...spec.reward, accounting: 'Attributed' }, ...over });
+  const reward = { ...spec.reward, accounting: 'Attributed' as const };
+  return policyWith({ holdoutPercent: 5, reward, ...over });
 }
 
 function evidenceOf(

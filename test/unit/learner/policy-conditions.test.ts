@@ -152,3 +152,9 @@ void test('CircuitOpen names the workloads, and those on trial', () => {
     'False Disabled',
   );
 });
+
+test('a preset that nobody knows is told before what it does to the targets', () => {
+  const presetProblem = 'no mesh is called Weave';
+  assert.equal(one('TelemetryHealthy', { presetProblem }), 'False UnknownPreset');
+  assert.equal(say('TelemetryHealthy', { presetProblem }).message, presetProblem);
+});

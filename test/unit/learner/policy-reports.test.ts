@@ -76,6 +76,7 @@ void describe('the status of policies', () => {
       'TelemetryHealthy=True/TargetsMeasured',
       'Learning=False/NothingMeasured',
       'CircuitOpen=False/Closed',
+      'Enforced=False/Preferred',
     ]);
     for (let n = 0; n < 5; n += 1) {
       world.pass(10);

@@ -171,7 +171,7 @@ void describe('reward and advantage', () => {
     assert.equal(row['worker-2']?.weight, 0.5);
   });
 
-  void test("the application's share mixes the mean over workloads in, each workload once", () => {
+  void test("the application's share mixes in what all its Pods together save", () => {
     const decisions = [
       sent('a', 'worker-1'),
       pending({ id: 's1', workload: 'Deployment/search' }, { nodeName: 'worker-1' }),
@@ -188,9 +188,10 @@ void describe('reward and advantage', () => {
         learning: { ...policyWith().spec.learning, applicationShareThousandths: 500 },
       },
     });
-    // Own advantage 0; of the application (0 + 1/6) / 2; half of it.
-    assert.ok(Math.abs((recordOf(done, 'a').advantage ?? 0) - 1 / 24) < 1e-9);
-    assert.ok(Math.abs((recordOf(done, 's1').advantage ?? 0) - (1 / 12 + 1 / 24)) < 1e-9);
+    // Own advantage 0; the application takes 200 of 300 joules: 1 - 2r/(1 + r) with r = 2/3 is 1/5,
+    // energy weighs 5 against 4 of latency; half of it.
+    assert.ok(Math.abs((recordOf(done, 'a').advantage ?? 0) - 5 / 90) < 1e-9);
+    assert.ok(Math.abs((recordOf(done, 's1').advantage ?? 0) - (1 / 12 + 5 / 90)) < 1e-9);
   });
 
   void test('Pods of earlier rollouts belong to the application while they serve', () => {
@@ -207,7 +208,8 @@ void describe('reward and advantage', () => {
           spec,
         }),
       ).advantage;
-    assert.ok(Math.abs((advantageWith(neighbour({})) ?? 0) - 1 / 24) < 1e-9);
+    // 150 of 200 joules: 1/7.
+    assert.ok(Math.abs((advantageWith(neighbour({})) ?? 0) - 5 / 126) < 1e-9);
     for (const gone of [
       neighbour({ phase: 'Failed' }),
       neighbour({ deletedAt: window.to }),

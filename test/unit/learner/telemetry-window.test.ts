@@ -39,3 +39,49 @@ void test('three failures in a row end the questions, a success in between does 
   await assert.rejects(ask(windowAt(6)), /silent at 5/);
   assert.deepEqual(asked, [0, 1, 2, 3, 4, 5]);
 });
+
+void test('policies that read by other presets share what does not differ', async () => {
+  const world = new World(1);
+  const asked: string[] = [];
+  const ask = askOnce({
+    power: {
+      power: (window, meter) => {
+        asked.push(`power ${meter ?? '-'}`);
+        return Promise.resolve(world.power(window));
+      },
+    },
+    latency: {
+      latency: (window, mesh) => {
+        asked.push(`latency ${mesh ?? '-'}`);
+        return Promise.resolve(world.latency(window));
+      },
+    },
+    load: {
+      load: (window) => {
+        asked.push('load');
+        return Promise.resolve(world.load(window));
+      },
+    },
+  });
+  await ask(windowAt(0));
+  await ask(windowAt(0), { meter: undefined, mesh: undefined });
+  await ask(windowAt(0), { mesh: 'Weave' });
+  await ask(windowAt(0), { meter: 'Wattson', mesh: 'Weave' });
+  assert.deepEqual(asked, ['power -', 'latency -', 'load', 'latency Weave', 'power Wattson']);
+});
+
+void test('a preset that cannot be answered does not silence the others', async () => {
+  const world = new World(1);
+  const ask = askOnce({
+    power: {
+      power: (window, meter) =>
+        meter === 'Slow' ? Promise.reject(new Error('slow')) : Promise.resolve(world.power(window)),
+    },
+    latency: { latency: (window) => Promise.resolve(world.latency(window)) },
+    load: { load: (window) => Promise.resolve(world.load(window)) },
+  });
+  for (const from of [0, 1, 2, 3, 4]) {
+    await assert.rejects(ask(windowAt(from), { meter: 'Slow' }), /slow/);
+    assert.ok((await ask(windowAt(from))).power.nodeWatts.size > 0);
+  }
+});

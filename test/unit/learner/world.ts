@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
+import { isActedUpon } from '#agent/canary.ts';
 import { choose } from '#agent/choose.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import { createGenerator, type Generator } from '#agent/random.ts';
@@ -57,8 +58,12 @@ const SILENT: LearnerMetrics = {
   telemetryFailure: () => undefined,
   tick: () => undefined,
   backlog: () => undefined,
+  orphaned: () => undefined,
   circuits: () => undefined,
   adherence: () => undefined,
+  workloadAdherence: () => undefined,
+  enforced: () => undefined,
+  eviction: () => undefined,
 };
 
 /**
@@ -92,9 +97,11 @@ export class World {
   /** The default scheduler puts a Pod where fewest of its workload are, instead of anywhere. */
   spreads = false;
   readonly #random: Generator;
+  readonly #seed: number;
   #ids = 0;
 
   constructor(seed: number, policy = policyWith(), price = { 'worker-1': 1, 'worker-2': 0.7 }) {
+    this.#seed = seed;
     this.policy = policy;
     this.joulesPerRequest = price;
     this.nodes = new Map(Object.keys(price).map((name) => [name, node(name)]));
@@ -169,7 +176,8 @@ export class World {
       circuitOpen: this.#circuitBlocks(shard, workload),
       generator: createGenerator(`${spec.learning.seed} ${id} ${this.draw()}`),
     });
-    const shadow = spec.mode === 'Shadow';
+    const acted = isActedUpon(`${this.#seed}/${id}`, spec.canaryPercent / 100);
+    const shadow = spec.mode === 'Shadow' || !acted;
     const nodeName = this.schedule(shadow ? DEFAULT_ACTION : choice.action, workload);
     const decision: Partial<DecisionRecord> = {
       id,

@@ -255,7 +255,8 @@ test('roles hold what is used and nothing else', () => {
   ]);
   for (const resource of ['nodes', 'pods', 'namespaces', 'replicasets', 'jobs']) {
     for (const role of ['perihelion-admission', 'perihelion-learner']) {
-      for (const verb of ['get', 'list', 'watch']) {
+      assert.deepEqual(may(role, 'get', resource), [], `${role} get ${resource}`);
+      for (const verb of ['list', 'watch']) {
         assert.deepEqual(
           may(role, verb, resource),
           ['ClusterRole:'],

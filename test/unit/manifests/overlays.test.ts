@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
+import { DASHBOARD_PATH } from '#dashboard/kubernetes-gate.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { manifests, field, fields, type Field } from './base.ts';
 import { build, keyOf } from './kustomize.ts';
@@ -46,6 +47,109 @@ describe('the reader of kustomizations', () => {
       [...base.keys()].sort(),
       manifests.map(({ kind, namespace, name }) => `${kind}/${namespace ?? ''}/${name}`).sort(),
     );
+  });
+});
+
+describe('the overlay that may change replicas and move Pods', () => {
+  const overlay = 'manifests/overlays/scaling-and-moving';
+  const role = 'ClusterRole//perihelion-scaling-and-moving';
+
+  it('adds one role to the learner, and nothing else', () => {
+    assert.deepEqual(differences(overlay), {
+      added: [role, 'ClusterRoleBinding//perihelion-scaling-and-moving'],
+      removed: [],
+      changed: [],
+    });
+    const binding = get(overlay, 'ClusterRoleBinding//perihelion-scaling-and-moving');
+    const [subject] = fields(binding['subjects']);
+    assert.equal(subject?.['name'], 'perihelion-learner');
+  });
+
+  it('writes through subresources only, and never deletes', () => {
+    const writing = fields(get(overlay, role)['rules']).filter((rule) =>
+      (rule['verbs'] as string[]).some((verb) => !['get', 'list'].includes(verb)),
+    );
+    assert.ok(writing.length > 0);
+    for (const rule of writing) {
+      for (const resource of rule['resources'] as string[]) {
+        assert.match(resource, /\/(scale|eviction)$/);
+      }
+      assert.ok(!(rule['verbs'] as string[]).includes('delete'));
+    }
+  });
+
+  it('leaves the base without either right', () => {
+    const rules = [...base.values()].flatMap((object) => fields(object['rules']));
+    const resources = rules.flatMap((rule) => (rule['resources'] ?? []) as unknown as string[]);
+    assert.ok(resources.includes('pods'));
+    assert.deepEqual(
+      resources.filter((resource) => /\/(scale|eviction)$/.test(resource)),
+      [],
+    );
+  });
+});
+
+describe('the overlay that may release required targets', () => {
+  it('adds what an eviction needs to the learner, and nothing else', () => {
+    const overlay = 'manifests/overlays/require';
+    const role = 'ClusterRole//perihelion-evictions';
+    assert.deepEqual(differences(overlay), {
+      added: [role, 'ClusterRoleBinding//perihelion-evictions'],
+      removed: [],
+      changed: [],
+    });
+    assert.deepEqual(get(overlay, role)['rules'], [
+      { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
+      { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
+    ]);
+    const binding = get(overlay, 'ClusterRoleBinding//perihelion-evictions');
+    const [subject] = fields(binding['subjects']);
+    assert.equal(subject?.['name'], 'perihelion-learner');
+  });
+});
+
+describe('the overlay of the dashboard', () => {
+  const overlay = 'manifests/overlays/dashboard';
+  const learner = 'Deployment/perihelion-system/perihelion-learner';
+
+  it('changes these objects and no others', () => {
+    assert.deepEqual(differences(overlay), {
+      added: [
+        'ClusterRole//perihelion-dashboard-viewer',
+        'ClusterRoleBinding//perihelion-dashboard-auth',
+        'Service/perihelion-system/perihelion-dashboard',
+      ],
+      removed: [],
+      changed: [
+        'ConfigMap/perihelion-system/perihelion-settings',
+        learner,
+        'NetworkPolicy/perihelion-system/perihelion-learner',
+      ],
+    });
+  });
+
+  it('has settings that are usable, ask who reads, and name the port and the Service', () => {
+    const map = get(overlay, 'ConfigMap/perihelion-system/perihelion-settings');
+    const { dashboard } = parseSettings(parse(String(field(map, 'data')['settings.yaml'])));
+    assert.equal(dashboard.enabled, true);
+    assert.equal(dashboard.authentication, 'Kubernetes');
+    const ports = fields(container(get(overlay, learner))['ports']);
+    const port = ports.find(({ name }) => name === 'dashboard');
+    assert.equal(port?.['containerPort'], dashboard.port);
+    const service = get(overlay, `Service/perihelion-system/${dashboard.service}`);
+    assert.equal(fields(field(service, 'spec')['ports'])[0]?.['targetPort'], 'dashboard');
+  });
+
+  it('lets the learner ask about tokens and nothing else, and binds no reader', () => {
+    const binding = get(overlay, 'ClusterRoleBinding//perihelion-dashboard-auth');
+    assert.equal(field(binding, 'roleRef')['name'], 'system:auth-delegator');
+    assert.deepEqual(
+      fields(binding['subjects']).map(({ name }) => name),
+      ['perihelion-learner'],
+    );
+    assert.deepEqual(get(overlay, 'ClusterRole//perihelion-dashboard-viewer')['rules'], [
+      { nonResourceURLs: [DASHBOARD_PATH], verbs: ['get'] },
+    ]);
   });
 });
 
@@ -204,7 +308,13 @@ describe('the folder of overlays', () => {
   it('holds kustomizations that all can be read', () => {
     const folder = fileURLToPath(new URL('../../../manifests/overlays/', import.meta.url));
     const overlays = readdirSync(folder);
-    assert.deepEqual(overlays.sort(), ['cert-manager', 'single-process']);
+    assert.deepEqual(overlays.sort(), [
+      'cert-manager',
+      'dashboard',
+      'require',
+      'scaling-and-moving',
+      'single-process',
+    ]);
     for (const overlay of overlays) {
       assert.ok(build(`manifests/overlays/${overlay}`).length > 10, overlay);
     }

@@ -142,18 +142,19 @@ describe('filters', () => {
 describe('scores', () => {
   test('least allocated counts 100m and 200Mi for containers without requests', () => {
     // (8000 - 200) / 8000 = 97; (32768 - 400) / 32768 = 98; mean 97.
-    assert.equal(leastAllocated(pod(), node('a', {}, [pod()])), 97);
+    assert.equal(leastAllocated(podRequests(pod()).nonZero, node('a', {}, [pod()])), 97);
     const bare = pod({}, {});
     assert.deepEqual(podRequests(bare).nonZero, { cpuMillicores: 100, memoryBytes: 200 * 2 ** 20 });
     assert.deepEqual(podRequests(bare).actual, { cpuMillicores: 0, memoryBytes: 0 });
-    assert.equal(leastAllocated(pod({}, { cpu: '9' }), node('a')), 49);
+    assert.equal(leastAllocated(podRequests(pod({}, { cpu: '9' })).nonZero, node('a')), 49);
   });
 
   test('balanced allocation is 1 - half the difference of the fractions', () => {
-    const half = pod({}, { cpu: '4', memory: '8Gi' });
-    assert.equal(balancedAllocation(half, node('a')), 87);
-    assert.equal(balancedAllocation(pod({}, { cpu: '4', memory: '16Gi' }), node('a')), 100);
-    assert.equal(balancedAllocation(pod({}, {}), node('a')), 0);
+    const score = (requests: Record<string, string>) =>
+      balancedAllocation(podRequests(pod({}, requests)).actual, node('a'));
+    assert.equal(score({ cpu: '4', memory: '8Gi' }), 87);
+    assert.equal(score({ cpu: '4', memory: '16Gi' }), 100);
+    assert.equal(score({}), 0);
   });
 
   test('init containers and sidecars count as the scheduler counts them', () => {

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EdgeCounts, ISTIO_BUCKETS, OUTSIDE, Traffic } from '#simulator/traffic.ts';
+import { TrafficTable } from '#simulator/traffic-table.ts';
+import {
+  EdgeCounts,
+  ISTIO_BUCKETS,
+  OUTSIDE,
+  relayedEdge,
+  relayedEnds,
+  Traffic,
+} from '#simulator/traffic.ts';
 
 function bucketOf(seconds: number): string {
   const counts = new EdgeCounts();
@@ -39,4 +47,39 @@ test('edges are kept apart by peer and outcome', () => {
     [3, false, 2, 5],
     [3, true, 1, 1],
   ]);
+});
+
+test('a table of all Pods keeps what a Traffic of each keeps', () => {
+  const table = new TrafficTable(4, 2);
+  const single = [new Traffic(), new Traffic(), new Traffic()];
+  const calls: [slot: number, peer: number, failed: boolean, seconds: number][] = [];
+  for (let i = 0; i < 500; i++) {
+    calls.push([i % 3, ((i * 7) % 5) - 1, i % 11 === 0, (i % 97) / 31]);
+  }
+  table.reserve(2);
+  for (const [slot, peer, failed, seconds] of calls) {
+    table.record(slot, peer, failed, seconds);
+    single[slot]!.record(peer, failed, seconds);
+  }
+  for (const slot of [0, 1, 2]) {
+    assert.deepEqual([...table.of(slot).edges()], [...single[slot]!.edges()]);
+  }
+  table.clear(1);
+  assert.deepEqual([...table.of(1).edges()], []);
+  assert.deepEqual([...table.of(2).edges()], [...single[2]!.edges()]);
+  // What was cleared is used again, and empty.
+  table.record(1, 2, false, 0.01);
+  const [edge] = [...table.of(1).edges()];
+  assert.deepEqual([edge!.peer, edge!.counts.count, edge!.counts.sumMilliseconds], [2, 1, 10]);
+});
+
+test('a relayed edge tells both of its ends', () => {
+  for (const source of [OUTSIDE, 0, 6]) {
+    for (const destination of [0, 3, 6]) {
+      assert.deepEqual(relayedEnds(relayedEdge(source, destination, 7), 7), {
+        source,
+        destination,
+      });
+    }
+  }
 });

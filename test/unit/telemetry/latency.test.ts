@@ -113,8 +113,12 @@ test('failures: 5xx, no response, and gRPC codes that are the fault of the serve
 
 test('too few requests tell no quantile and no error ratio, but their number', async () => {
   const { sources, feed } = createFed({ minimumRequests: 100 });
-  feed(sidecar('a'), 100, exposition({ codes: { '200': 0 }, buckets: { '5': 0, '+Inf': 0 } }));
-  feed(sidecar('a'), 160, exposition({ codes: { '200': 99 }, buckets: { '5': 99, '+Inf': 99 } }));
+  feed(sidecar('a'), 100, exposition({ codes: { '200': 1 }, buckets: { '5': 1, '+Inf': 1 } }));
+  feed(
+    sidecar('a'),
+    160,
+    exposition({ codes: { '200': 100 }, buckets: { '5': 100, '+Inf': 100 } }),
+  );
   const pod = (await sources.latency(window)).pods.get('shop/a');
   assert.equal(value(pod?.requests), 99);
   for (const reading of [pod?.p50Milliseconds, pod?.p99Milliseconds, pod?.errorRatio]) {
@@ -172,8 +176,8 @@ test('NaN, stale and absent are told apart', async () => {
 test('a Pod that two jobs scrape counts once', async () => {
   const { sources, feed } = createFed();
   for (const host of ['10.0.1.1:15020', '10.0.1.1:15090']) {
-    feed(sidecar('a', 'shop', host), 100, exposition({ codes: { '200': 0 } }));
-    feed(sidecar('a', 'shop', host), 160, exposition({ codes: { '200': 50 } }));
+    feed(sidecar('a', 'shop', host), 100, exposition({ codes: { '200': 1 } }));
+    feed(sidecar('a', 'shop', host), 160, exposition({ codes: { '200': 51 } }));
   }
   const { pods, edges } = await sources.latency(window);
   assert.equal(value(pods.get('shop/a')?.requests), 50);

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createPodDirectory } from '#telemetry/pod-directory.ts';
-import type { MeshName, MeterName } from '#telemetry/preset.ts';
 import type { Measured, Reading } from '#telemetry/reading.ts';
 import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
 import type { SourcesOptions } from '#telemetry/sources.ts';
@@ -55,7 +54,7 @@ describe('meters', () => {
     ...target('scaphandre-x', 'monitoring', 'kepler'),
     labels: { namespace: 'monitoring', pod: 'scaphandre-x' },
   };
-  const meters: [MeterName, ScrapeTarget, (seconds: number) => string][] = [
+  const meters: [string, ScrapeTarget, (seconds: number) => string][] = [
     ['KeplerNew', KEPLER, keplerNewPage],
     ['KeplerOld', KEPLER, (seconds) => keplerOldPage(seconds)],
     ['Scaphandre', scaphandre, scaphandrePage],
@@ -150,7 +149,7 @@ describe('meters', () => {
 describe('meshes', () => {
   const pod = target('geo-6d5f7c9b8-abcde', 'hotel', 'istio');
   const waypoint = target('waypoint-1', 'hotel', 'istio');
-  const meshes: [MeshName, ScrapeTarget, (seconds: number) => string][] = [
+  const meshes: [string, ScrapeTarget, (seconds: number) => string][] = [
     ['IstioSidecar', pod, (seconds) => istioPage(seconds, 'destination')],
     ['IstioAmbient', waypoint, (seconds) => istioPage(seconds, 'waypoint')],
     ['Linkerd', pod, linkerdPage],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { everyPreset, SHIPPED } from '#telemetry/catalogue.ts';
 import { parseExposition } from '#telemetry/exposition.ts';
 import { loadQuestions, questionsOf } from '#telemetry/questions.ts';
 import { withTargetLabels } from '#telemetry/scrape.ts';
@@ -55,7 +56,9 @@ export function createFed(options: SourcesOptions = {}): Fed {
         ...series,
         { name: 'up', labels, value: 1, timestamp: undefined },
       ]);
-      const selections = questionsOf(target.kind, zone);
+      const { presets = SHIPPED, more } = options;
+      const asked = more === undefined ? presets : everyPreset(presets, more());
+      const selections = questionsOf(target.kind, zone, asked);
       store.add(target, seconds * 1000, new Map(selections.map((s) => [s, snapshot.select(s)])));
     },
   };

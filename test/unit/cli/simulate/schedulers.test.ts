@@ -187,3 +187,27 @@ test('the agent finds the better machine of two', (t) => {
     windows.reduce((sum, one) => sum + one.cost, 0) / windows.length;
   assert.ok(cost(learned) < cost(stock) - 0.1, `${cost(learned)} against ${cost(stock)}`);
 });
+
+test('joulie takes the machine with the most power left, co-located goes where the traffic is', (t) => {
+  const world = smallWorld(t, (spec) => ({
+    ...spec,
+    nodes: [
+      {
+        ...spec.nodes[1],
+        name: 'frugal',
+        power: { shape: 'linear', idleWatts: 10, fullWatts: 400 },
+      },
+      {
+        ...spec.nodes[1],
+        name: 'hungry',
+        power: { shape: 'linear', idleWatts: 390, fullWatts: 400 },
+      },
+    ],
+  }));
+  const first = (name: string): Record<string, string> =>
+    nodesOf(new RolloutRunner(world, staticScheduler(world, name, undefined), 1).next());
+  assert.deepEqual(new Set(Object.values(first('joulie'))), new Set(['frugal']));
+  // The first Pod has nobody to be near to; all others call it, or are called by what does.
+  assert.equal(new Set(Object.values(first('co-located'))).size, 1);
+  assert.equal(new Set(Object.values(first('default'))).size, 2);
+});

@@ -102,6 +102,49 @@ const MISTAKES: readonly (readonly [
     'shop.yaml: nodes: found "small", expected node names that differ',
   ],
   [
+    'more nodes than are simulated',
+    (spec) => ({
+      ...spec,
+      nodes: ['a', 'b', 'c'].map((name) => ({ ...spec.nodes[0], name, count: 5000 })),
+    }),
+    'shop.yaml: nodes: found 15000, expected at most 10000 nodes in all',
+  ],
+  [
+    'more replicas than are simulated',
+    (spec) => ({
+      ...spec,
+      application: {
+        ...spec.application,
+        services: Array.from({ length: 101 }, (_, i) => ({
+          name: `s${i}`,
+          protocol: 'http',
+          replicas: 1000,
+        })),
+      },
+    }),
+    'shop.yaml: application.services: found 101000, expected at most 100000 replicas in all',
+  ],
+  [
+    'a request that doubles its calls at every step',
+    (spec) => ({
+      ...spec,
+      application: {
+        ...spec.application,
+        operations: Object.fromEntries(
+          Array.from({ length: 20 }, (_, i) => [
+            i === 0 ? 'front.get' : `step-${i}`,
+            {
+              service: 'front',
+              cpuMilliseconds: 1,
+              calls: i === 19 ? [] : [`step-${i + 1}`, `step-${i + 1}`],
+            },
+          ]),
+        ),
+      },
+    }),
+    'shop.yaml: application.requests[0].operation: found 1048574, expected at most 10000 calls for one request',
+  ],
+  [
     'no node for Pods',
     (spec) => ({
       ...spec,
@@ -269,7 +312,7 @@ test('what is not said has its default', (t) => {
   assert.equal(rest.mesh.kind, 'sidecar');
   assert.equal(rest.interferenceSlope, 0);
   assert.equal(rest.network.otherNodeRoundTripMilliseconds, 0.25);
-  assert.equal(policy.holdoutPercent, 5);
+  assert.equal(policy.holdoutPercent, 2);
 });
 
 test('the shipped hotelReservation and its clusters are those of the demo', () => {
