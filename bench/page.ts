@@ -16,7 +16,14 @@ const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 /** Fills the tables of the page in. */
 export function writePage(): void {
   let page = readFileSync(PAGE, 'utf8');
-  for (const name of ['admission', 'scale', 'control-plane', 'simulator']) {
+  for (const name of [
+    'admission',
+    'protocols',
+    'scale',
+    'control-plane',
+    'simulator',
+    'footprint',
+  ]) {
     const results = readResults(`${RESULTS}/${name}.json`);
     if (results === undefined) continue;
     const marks = new RegExp(`(<!-- ${name}: begin -->\n)[^]*?(<!-- ${name}: end -->)`);

@@ -2,11 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { FULL, measureAdmission, QUICK } from './admission/measure.ts';
+import { FULL_PROTOCOLS, measureProtocols, QUICK_PROTOCOLS } from './admission/protocols.ts';
 import {
   FULL_CONTROL_PLANE,
   measureControlPlane,
   QUICK_CONTROL_PLANE,
 } from './control-plane/measure.ts';
+import { writeFootprint } from './footprint.ts';
 import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
 import { describeMachine } from './shared/machine.ts';
@@ -14,7 +16,7 @@ import { FULL_SIMULATOR, measureSimulator, QUICK_SIMULATOR } from './simulator/m
 import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared/results.ts';
 
 /*
- * `npm run bench [-- --quick] [--only admission|scale|control-plane|simulator] [--out FOLDER]`: measures what an admission
+ * `npm run bench [-- --quick] [--only admission|protocols|scale|control-plane|simulator] [--out FOLDER]`: measures what an admission
  * costs beside three other webhooks, and how cost grows with the cluster. Writes a result file for
  * each, prints a table, and says what moved against the committed results; then it writes the tables
  * of docs/performance.md. A quick run writes to `out/bench` and never stands in for the real one.
@@ -33,8 +35,11 @@ const ADMISSION_WATCHED = [
   'cpuMicrosecondsPerRequest.express',
   'ratioToBare',
   'ratioToControllerRuntime',
+  'ratioToBarePools',
 ];
 const BARE = 'cpuMicrosecondsPerRequest.bare';
+const PROTOCOLS_WATCHED = ['ratioHttp2ToHttp1', 'burst.ratioHttp2ToHttp1'];
+const HTTP1 = 'cpuMicrosecondsPerRequest.http1';
 /** Scale figures, in multiples of a decision on 100 nodes where they are times. */
 const SCALE_WATCHED = [
   'decisionSpreadFrom100Nodes',
@@ -62,33 +67,65 @@ const folder = values.out ?? (values.quick ? quickFolder : committed);
 const command = `npm run bench${values.quick ? ' -- --quick' : ''}`;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-if (values.only === undefined || values.only === 'admission') {
-  const machine = describeMachine(command);
-  const measured = await measureAdmission(values.quick ? QUICK : FULL, say);
-  report('admission', { machine, ...measured }, ADMISSION_WATCHED, BARE);
-  for (const line of measured.left) console.log(line);
-}
-if (values.only === undefined || values.only === 'scale') {
-  const machine = describeMachine(command);
-  const measured = await measureScale(values.quick ? QUICK_SCALE : FULL_SCALE, say);
-  report('scale', { machine, ...measured }, SCALE_WATCHED, DECISION);
-}
-if (values.only === undefined || values.only === 'control-plane') {
-  const machine = describeMachine(command);
-  const effort = values.quick ? QUICK_CONTROL_PLANE : FULL_CONTROL_PLANE;
-  const measured = await measureControlPlane(effort, say);
-  if (measured !== undefined) {
+/** What can be measured, in this order; one that fails keeps the others from nothing. */
+const PARTS: Readonly<Record<string, () => Promise<void>>> = {
+  admission: async () => {
+    const machine = describeMachine(command);
+    const measured = await measureAdmission(values.quick ? QUICK : FULL, say);
+    report('admission', { machine, ...measured }, ADMISSION_WATCHED, BARE);
+    for (const line of measured.left) console.log(line);
+  },
+  protocols: async () => {
+    const machine = describeMachine(command);
+    const measured = await measureProtocols(values.quick ? QUICK_PROTOCOLS : FULL_PROTOCOLS, say);
+    report('protocols', { machine, ...measured }, PROTOCOLS_WATCHED, HTTP1);
+  },
+  scale: async () => {
+    const machine = describeMachine(command);
+    const measured = await measureScale(values.quick ? QUICK_SCALE : FULL_SCALE, say);
+    report('scale', { machine, ...measured }, SCALE_WATCHED, DECISION);
+  },
+  'control-plane': async () => {
+    const machine = describeMachine(command);
+    const effort = values.quick ? QUICK_CONTROL_PLANE : FULL_CONTROL_PLANE;
+    const measured = await measureControlPlane(effort, say);
+    if (measured === undefined) return;
     report('control-plane', { machine, ...measured }, CONTROL_PLANE_WATCHED, WITHOUT_WEBHOOK);
+  },
+  simulator: async () => {
+    const machine = describeMachine(command);
+    const measured = await measureSimulator(values.quick ? QUICK_SIMULATOR : FULL_SIMULATOR, say);
+    report('simulator', { machine, ...measured }, SIMULATOR_WATCHED, TEN_NODES);
+  },
+};
+
+/** A part that takes longer hangs: with `exit` everything that it started ends, too. */
+const LONGEST_PART_MINUTES = 30;
+
+if (values.only !== undefined && !Object.hasOwn(PARTS, values.only)) {
+  say(`--only: found ${values.only}, expected one of ${Object.keys(PARTS).join(', ')}`);
+  process.exit(2);
+}
+for (const [name, run] of Object.entries(PARTS)) {
+  if (values.only !== undefined && values.only !== name) continue;
+  const limit = setTimeout(() => {
+    say(`${name}: not done after ${LONGEST_PART_MINUTES} minutes`);
+    process.exit(1);
+  }, LONGEST_PART_MINUTES * 60_000);
+  try {
+    await run();
+  } catch (error) {
+    say(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exitCode = 1;
+  } finally {
+    clearTimeout(limit);
   }
 }
 
-if (values.only === undefined || values.only === 'simulator') {
-  const machine = describeMachine(command);
-  const measured = await measureSimulator(values.quick ? QUICK_SIMULATOR : FULL_SIMULATOR, say);
-  report('simulator', { machine, ...measured }, SIMULATOR_WATCHED, TEN_NODES);
+if (folder === committed) {
+  writeFootprint(say);
+  writePage();
 }
-
-if (folder === committed) writePage();
 
 function report(name: string, results: object, watched: readonly string[], path: string): void {
   const before = readResults(`${committed}/${name}.json`);

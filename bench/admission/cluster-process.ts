@@ -13,8 +13,12 @@ import { deploymentName, NAMESPACE, WORKLOADS } from './review.ts';
 /*
  * The cluster that the product under measurement watches: the simulator's API server with 50
  * nodes, some hundred Pods and a learned model, in a process of its own. Stays until its parent
- * ends. Argument: file of the CA that the product's certificate is of.
+ * ends. Arguments: file of the CA that the product's certificate is of, and how many pools the nodes
+ * belong to; 0 = the policy chooses among hostnames.
  */
+const [authority = '', pools = '0'] = process.argv.slice(2);
+const POOLS = Number(pools);
+const POOL_LABEL = 'example.com/pool';
 
 const NODES = 50;
 /** Bound Pods of each workload. */
@@ -36,7 +40,10 @@ const cluster = createCluster({
     speed: 1,
     systemCores: 0.1,
     curve: concaveCurve(40, 160),
-    labels: { 'topology.kubernetes.io/zone': `zone-${index % 3}` },
+    labels: {
+      'topology.kubernetes.io/zone': `zone-${index % 3}`,
+      ...(POOLS > 0 ? { [POOL_LABEL]: poolName(index % POOLS) } : {}),
+    },
     taints: [],
   })),
   seed: 1,
@@ -57,7 +64,7 @@ await apply({
       // Nothing is sent from here: the load generator is the API server's part.
       clientConfig: {
         service: { name: 'perihelion', namespace: SYSTEM_NAMESPACE },
-        caBundle: readFileSync(process.argv[2] ?? '').toString('base64'),
+        caBundle: readFileSync(authority).toString('base64'),
       },
       rules: [],
       namespaceSelector: { matchLabels: { never: 'matches' } },
@@ -71,7 +78,10 @@ await apply({
   apiVersion: 'perihelion.dev/v1alpha1',
   kind: 'PlacementPolicy',
   metadata: { name: POLICY, namespace: NAMESPACE },
-  spec: { exploration: { budgetPerHour: 100_000 } },
+  spec: {
+    exploration: { budgetPerHour: 100_000 },
+    ...(POOLS > 0 ? { topologyKey: POOL_LABEL } : {}),
+  },
 });
 for (let index = 0; index < WORKLOADS; index += 1) {
   for (let replica = 0; replica < REPLICAS; replica += 1) await apply(podOf(index, replica));
@@ -112,8 +122,8 @@ async function roomFor(node: KubeObject): Promise<void> {
 
 async function publish(): Promise<void> {
   const targets = Object.fromEntries(
-    Array.from({ length: NODES }, (_, index) => [
-      nodeName(index),
+    targetNames().map((name, index) => [
+      name,
       { health: 'healthy' as const, cpuRatio: 0.3, memoryRatio: 0.3, watts: 90 + (index % 7) },
     ]),
   );
@@ -143,18 +153,22 @@ async function publish(): Promise<void> {
 /** What is known of a workload after fifty rollouts, each of them somewhere. */
 function shardOf(index: number): ModelShard {
   const row = Object.fromEntries(
-    Array.from({ length: NODES }, (_, node) => [
-      nodeName(node),
+    targetNames().map((name, node) => [
+      name,
       { value: Math.sin(index + node) / 10, weight: 1 + ((index * node) % 5) },
     ]),
   );
+  const known = { ...row, '(default)': { value: 0, weight: 12 } };
+  // With a handful of targets a state names the least-pressured one, too.
+  const states =
+    POOLS > 0 ? targetNames().map((name) => `load=normal,least=${name}`) : ['load=normal'];
   return {
     namespace: NAMESPACE,
     policy: POLICY,
     workload: `Deployment/${deploymentName(index)}`,
     version: 50,
     episodes: 50,
-    cells: { 'load=normal': { ...row, '(default)': { value: 0, weight: 12 } } },
+    cells: Object.fromEntries(states.map((state) => [state, known])),
     baselines: {},
     load: { mean: 100, variance: 25, weight: 50 },
     defaultSamples: 12,
@@ -190,6 +204,16 @@ function podOf(index: number, replica: number): KubeObject {
       ],
     },
   };
+}
+
+/** What the policy chooses among. */
+function targetNames(): string[] {
+  const [count, nameOf] = POOLS > 0 ? [POOLS, poolName] : [NODES, nodeName];
+  return Array.from({ length: count }, (_, index) => nameOf(index));
+}
+
+function poolName(index: number): string {
+  return `pool-${index}`;
 }
 
 function nodeName(index: number): string {

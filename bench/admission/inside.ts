@@ -27,7 +27,7 @@ import { NAMESPACE, reviewBodies } from './review.ts';
  */
 const { values } = parseArgs({
   options: {
-    batches: { type: 'string', default: '40' },
+    batches: { type: 'string', default: '100' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -127,16 +127,16 @@ function stagesOf(
   );
   const merged = decided.map(({ target }, index) => mergeOf(index, target));
   const written = merged.map((merge, index) => operationsOf(at(pods, index).raw, merge));
-  const results = decided.map(
-    (decision, index): Result => ({
-      outcome: 'injected',
-      reason: decision.choice.reason,
-      operations: at(written, index),
-      decision,
-    }),
-  );
+  const results = decided.map((decision, index): Result => ({
+    outcome: 'injected',
+    reason: decision.choice.reason,
+    operations: at(written, index),
+    decision,
+  }));
   const context = { now: now(), durationSeconds: 0.0005, versions: { perihelion: 'bench' } };
-  const entries = results.map((result, index) => auditEntryOf(at(requests, index), result, context));
+  const entries = results.map((result, index) =>
+    auditEntryOf(at(requests, index), result, context),
+  );
   const bodyBytes = texts[0]?.length ?? 0;
   return {
     answer: (call) => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, figureOf } from '#cli/figure.ts';
 import { makeCertificate } from './certificate.ts';
 import { goProgram } from './go-program.ts';
@@ -27,12 +28,16 @@ export interface Effort {
 export const FULL: Effort = { rounds: 12, requests: 4000, warmUpRequests: 12_000 };
 export const QUICK: Effort = { rounds: 4, requests: 1500, warmUpRequests: 4000 };
 
+/** Values of the topology key of the second policy: a common number of pools or zones. */
+const POOLS = 4;
 /** Connections of the rounds that CPU time is taken from. */
 const CONNECTIONS = 8;
 /** The API server's own limit of mutating requests under way. */
 const IN_FLIGHT = 200;
 const LARGE_BYTES = 2 ** 20;
 const LIMIT_MILLISECONDS = 60_000;
+const IDLE_SECONDS = 10;
+const IDLE_WINDOWS = 3;
 
 type ByServer = Partial<Record<string, Figure>>;
 
@@ -44,8 +49,11 @@ export interface AdmissionResults {
   /** Product to bare server, pairwise within each round. */
   readonly ratioToBare: Figure;
   readonly ratioToExpress: Figure;
+  /** The same with a policy that chooses among {@link POOLS} pools in place of 50 hostnames. */
+  readonly ratioToBarePools: Figure;
   /** Absent where Go is not installed. */
   readonly ratioToControllerRuntime?: Figure;
+  readonly ratioToControllerRuntimePools?: Figure;
   readonly requestsPerSecond: ByServer;
   readonly p99MillisecondsAt200InFlight: ByServer;
   readonly p99Milliseconds: ByServer;
@@ -58,6 +66,9 @@ export interface AdmissionResults {
   };
   /** Share of the product's answers that prefer a target; the rest is holdout and default. */
   readonly shareWithTerm: Figure;
+  readonly shareWithTermPools: Figure;
+  /** CPU of the product while nobody asks it anything; absent in files of before it was measured. */
+  readonly idleMillicores?: Figure;
   readonly startToReady: { readonly wallSeconds: Figure; readonly cpuSeconds: Figure };
   /** What could not be measured, and why. */
   readonly left: readonly string[];
@@ -90,14 +101,19 @@ export async function measureAdmission(
     const peer = typeof go === 'string' ? keep(await startGoServer(go, files)) : undefined;
     if (typeof go !== 'string') left.push(go.problem);
     const product = keep(await startProduct({ folder, files }));
+    const poolsFolder = join(folder, 'pools');
+    await mkdir(poolsFolder);
+    const pools = keep(await startProduct({ folder: poolsFolder, files, pools: POOLS }));
     const load = keep(new LoadProcess());
-    const subjects: Subject[] = [bare, express, product];
+    const subjects: Subject[] = [bare, express, product, pools];
     if (peer !== undefined) subjects.push(peer);
     const samples = await measureRounds({ subjects, load, effort, say });
     const at200 = await measureTail({ subjects, load, effort, say });
     const large = await measureLarge([bare, product], load);
+    const idleMillicores = await measureIdle(product, say);
     return {
       ...resultsOf(samples, at200, large),
+      idleMillicores,
       startToReady: {
         wallSeconds: figureOf([product.start.wallSeconds], 'seconds'),
         cpuSeconds: figureOf([product.start.cpuSeconds], 'seconds'),
@@ -162,6 +178,20 @@ async function measureLarge(subjects: readonly Subject[], load: LoadProcess): Pr
   return samples;
 }
 
+/** Several windows, since the work that is left comes in bursts: renewals, heartbeats, timers. */
+async function measureIdle(product: Subject, say: (line: string) => void): Promise<Figure> {
+  say('left alone');
+  const millicores: number[] = [];
+  for (let window = 0; window < IDLE_WINDOWS; window += 1) {
+    const before = await product.usage();
+    await sleep(IDLE_SECONDS * 1000);
+    const after = await product.usage();
+    const seconds = (after.cpuMicroseconds - before.cpuMicroseconds) / 1e6;
+    millicores.push((1000 * seconds) / IDLE_SECONDS);
+  }
+  return figureOf(millicores, 'millicores');
+}
+
 async function sample(
   subject: Subject,
   load: LoadProcess,
@@ -188,12 +218,12 @@ function resultsOf(
   samples: Samples,
   at200: Samples,
   large: Samples,
-): Omit<AdmissionResults, 'startToReady' | 'left'> {
+): Omit<AdmissionResults, 'startToReady' | 'left' | 'idleMillicores'> {
   const cpu = (name: string): number[] =>
     (samples.get(name) ?? []).map(({ cpuMicroseconds }) => cpuMicroseconds);
-  const ratioTo = (name: string): Figure =>
+  const ratioTo = (name: string, of = 'perihelion'): Figure =>
     figureOf(
-      cpu('perihelion').map((value, round) => value / (cpu(name)[round] ?? Number.NaN)),
+      cpu(of).map((value, round) => value / (cpu(name)[round] ?? Number.NaN)),
       'ratio',
     );
   const each = (from: Samples, unit: string, pick: (sample: Sample) => number): ByServer =>
@@ -205,17 +235,23 @@ function resultsOf(
       (from.get(name) ?? []).map(({ maxDelayMilliseconds }) => maxDelayMilliseconds ?? Number.NaN),
       'milliseconds',
     );
-  const withTerm = (samples.get('perihelion') ?? []).map(
-    ({ load }) => load.withTerm / load.completed,
-  );
+  const withTerm = (name: string): Figure =>
+    figureOf(
+      (samples.get(name) ?? []).map(({ load }) => load.withTerm / load.completed),
+      'ratio',
+    );
   return {
     reviewBytes: REVIEW_BYTES,
     connections: CONNECTIONS,
     cpuMicrosecondsPerRequest: each(samples, 'microseconds', (one) => one.cpuMicroseconds),
     ratioToBare: ratioTo('bare'),
     ratioToExpress: ratioTo('express'),
+    ratioToBarePools: ratioTo('bare', 'perihelionPools'),
     ...(samples.has('controllerRuntime')
-      ? { ratioToControllerRuntime: ratioTo('controllerRuntime') }
+      ? {
+          ratioToControllerRuntime: ratioTo('controllerRuntime'),
+          ratioToControllerRuntimePools: ratioTo('controllerRuntime', 'perihelionPools'),
+        }
       : {}),
     requestsPerSecond: each(
       samples,
@@ -231,6 +267,7 @@ function resultsOf(
       perihelionLargePod: delay(large, 'perihelion'),
       bareLargePod: delay(large, 'bare'),
     },
-    shareWithTerm: figureOf(withTerm, 'ratio'),
+    shareWithTerm: withTerm('perihelion'),
+    shareWithTermPools: withTerm('perihelionPools'),
   };
 }

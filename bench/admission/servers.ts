@@ -50,6 +50,10 @@ export async function startGoServer(program: string, files: CertificateFiles): P
   const child = spawn(program, ['--cert', files.certificate, '--key', files.key], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // It has no channel that would tell it that we are gone.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const { port, control } = JSON.parse(line.toString('utf8')) as { port: number; control: number };
   return {
@@ -78,13 +82,18 @@ export interface ProductOptions {
   readonly files: CertificateFiles;
   /** Checkout whose product is started; default: this one. */
   readonly checkout?: string;
+  /** The policy chooses among so many pools; default: among 50 hostnames. */
+  readonly pools?: number;
   /** More options of Node.js, for a profile. */
   readonly execArgv?: readonly string[];
 }
 
 /** Starts `perihelion serve --role admission` against a cluster of its own, and waits for ready. */
 export async function startProduct(options: ProductOptions): Promise<Product> {
-  const cluster = forked(fileBeside('cluster-process.ts'), [options.files.authority]);
+  const cluster = forked(fileBeside('cluster-process.ts'), [
+    options.files.authority,
+    String(options.pools ?? 0),
+  ]);
   const { kubeconfig } = await message<{ kubeconfig: string }>(cluster, 'kubeconfig');
   const kubeconfigFile = join(options.folder, 'kubeconfig.json');
   await writeFile(kubeconfigFile, kubeconfig);
@@ -104,7 +113,11 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   const ports = await portsOf(child);
   await ready(ports.operations);
   const wallSeconds = (performance.now() - begun) / 1000;
-  const subject = subjectOf('perihelion', ports.webhook, child);
+  const subject = subjectOf(
+    options.pools === undefined ? 'perihelion' : 'perihelionPools',
+    ports.webhook,
+    child,
+  );
   const cpuSeconds = (await subject.usage()).cpuMicroseconds / 1e6;
   return {
     ...subject,

@@ -62,12 +62,15 @@ function decisions(count: number): number {
   const start = process.cpuUsage();
   for (let index = 0; index < count; index += 1) {
     const which = index % reviews.length;
-    admission.handler.answer({
+    const { response } = admission.handler.answer({
       body: reviews[which],
       bodyBytes: bodies[which]?.length ?? 0,
       deadline: new Deadline(() => 0, 1),
       arrivedAt: performance.now(),
     });
+    // A decision that finds no target is a shorter way and not what is measured.
+    const reason = response.auditAnnotations?.['reason'];
+    if (reason === 'only-default') throw new Error('no target was feasible');
   }
   return spentSince(start) / count;
 }

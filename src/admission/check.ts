@@ -106,11 +106,15 @@ function applied(before: JsonObject, operations: string): JsonObject {
  */
 function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf);
+  // What JSON cannot say as it was read (beyond all doubles, negative zero) becomes something else,
+  // so that the comparison fails: nobody knows what the API server makes of it.
+  if (typeof value === 'number')
+    return Number.isFinite(value) && !Object.is(value, -0) ? value : null;
   if (!isObject(value)) return value;
   // Spread keeps an own `__proto__` as data, and what is an own property is then set as one.
   const copy: Record<string, unknown> = { ...value };
   for (const key of Object.keys(copy)) {
-    if (typeof copy[key] === 'object') copy[key] = copyOf(copy[key]);
+    if (typeof copy[key] !== 'string') copy[key] = copyOf(copy[key]);
   }
   return copy;
 }

@@ -88,8 +88,8 @@ function problemOf(target: string, input: Search): InfeasibleReason | undefined 
 }
 
 function isMeasured(observation: Observation | undefined, target: string): boolean {
-  if (observation === undefined || !Object.hasOwn(observation.targets, target)) return false;
-  return observation.targets[target]?.health === 'healthy';
+  // `constructor` is a label value, too; but nothing that every object inherits is healthy.
+  return observation?.targets[target]?.health === 'healthy';
 }
 
 /**

@@ -31,7 +31,9 @@ export function rowOf(table: ValueTable | undefined, state: StateKey): Row | und
 
 /** The cell of an action in a row, or undefined where it was never updated. */
 export function cellIn(row: Row | undefined, action: Action): Cell | undefined {
-  return row !== undefined && Object.hasOwn(row, action) ? row[action] : undefined;
+  // One look in place of two: what every object inherits has no weight.
+  const cell = row?.[action];
+  return typeof cell?.weight === 'number' ? cell : undefined;
 }
 
 /** Value of an action nothing is known of; the default is no better than itself. */

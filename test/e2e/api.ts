@@ -38,10 +38,9 @@ export class Api {
   readonly access: Access;
   readonly #agent: Agent;
 
-  /** @param connections most calls under way at once */
-  constructor(access: Access, connections = 32) {
+  constructor(access: Access) {
     this.access = access;
-    this.#agent = new Agent({ connect: { ca: access.authority }, connections });
+    this.#agent = new Agent({ connect: { ca: access.authority }, connections: 32 });
   }
 
   /** The same server as somebody else. */

@@ -52,10 +52,10 @@ describe('the chart', () => {
     const settings = parseSettings(settingsOf(objects));
     assert.equal(settings.tracing?.endpoint, 'http://collector.observability:4318/v1/traces');
     for (const object of objects.filter((one) => one['kind'] === 'Deployment')) {
-      const pod = field(field(field(object, 'spec'), 'template'), 'spec');
-      const [container] = fields(pod, 'containers');
-      assert.ok(fields(pod, 'volumes').some(({ name }) => name === 'token'));
-      assert.ok(fields(container, 'volumeMounts').some(({ name }) => name === 'token'));
+      const pod = field(object, 'spec', 'template', 'spec');
+      const [container] = fields(pod['containers']);
+      assert.ok(fields(pod['volumes']).some(({ name }) => name === 'token'));
+      assert.ok(fields(container?.['volumeMounts']).some(({ name }) => name === 'token'));
     }
     const policy = byKey(objects)['NetworkPolicy/perihelion-system/perihelion-admission'];
     assert.ok(JSON.stringify(field(policy, 'spec')).includes('4318'));
@@ -78,7 +78,7 @@ describe('the chart', () => {
     const volumes = fields(field(learner, 'spec', 'template', 'spec')['volumes']);
     assert.ok(volumes.some(({ name }) => name === 'tls'));
     const certificate = given['Certificate/perihelion-system/perihelion'];
-    const names = field(certificate, 'spec')['dnsNames'] as unknown as string[];
+    const names = field(certificate, 'spec')['dnsNames'] as string[];
     assert.ok(names.includes('perihelion-dashboard.perihelion-system.svc'));
   });
 

@@ -7,7 +7,8 @@ import { INSTALLATION_FLAG, installationOf } from '../installation.ts';
 import { KUBE_FLAGS, withCluster } from '../kube-access.ts';
 import { jsonText } from '../output.ts';
 import { styleOf } from '../style.ts';
-import { gather } from './gather.ts';
+import { courseOf } from './course-input.ts';
+import { gather, type Gathered } from './gather.ts';
 import { ASSUMPTION_FLAGS, assumptionsOf } from './options.ts';
 import { renderPage } from './page.ts';
 import { renderText } from './render-text.ts';
@@ -34,6 +35,15 @@ export const reportCommand: Command = {
     ...ASSUMPTION_FLAGS,
     ...KUBE_FLAGS,
     ...INSTALLATION_FLAG,
+    audit: {
+      type: 'string',
+      placeholder: 'FILE',
+      help: "The learner's audit log: adds how it went over time, with plots in html.",
+    },
+    offline: {
+      type: 'boolean',
+      help: 'Only from the audit log, without a cluster; needs --audit.',
+    },
     output: {
       type: 'string',
       short: 'o',
@@ -52,9 +62,13 @@ export const reportCommand: Command = {
     'perihelion report',
     'perihelion report -n shop --grams-per-kilowatt-hour 380 --price-per-kilowatt-hour 0.31 --currency EUR',
     'perihelion report --output html --out report.html',
+    'perihelion report --offline --audit out/demo/audit-seed-1.jsonl --output html --out report.html',
   ],
   run: report,
 };
+
+/** Without a cluster there is nothing to read. */
+const NOTHING_GATHERED: Gathered = { shards: [], policies: undefined, unreadable: [] };
 
 async function report(flags: FlagValues, terminal: Terminal): Promise<number> {
   const format = choiceFlag(flags, 'output', FORMATS);
@@ -66,8 +80,19 @@ async function report(flags: FlagValues, terminal: Terminal): Promise<number> {
     policy: textFlag(flags, 'policy'),
     ownNamespace: settings.namespace,
   };
-  const found = await withCluster(flags, ({ client }) => gather(client, selection));
-  const made = reportOf(found, assumptions, Date.now());
+  const offline = flags['offline'] === true;
+  const audit = textFlag(flags, 'audit');
+  if (offline && audit === undefined) {
+    const expected = 'an audit log, because of --offline';
+    throw new InputError('PERI_SETTINGS_INVALID', '--audit', undefined, expected);
+  }
+  const found = offline
+    ? NOTHING_GATHERED
+    : await withCluster(flags, ({ client }) => gather(client, selection));
+  const made = {
+    ...reportOf(found, assumptions, Date.now()),
+    courses: audit === undefined ? undefined : await courseOf(audit, selection.namespace, terminal),
+  };
   if (file === undefined) terminal.stdout.write(rendered(made, format, terminal));
   else {
     // A file is read elsewhere: no colours, nothing cut.

@@ -36,5 +36,16 @@ summary { cursor: pointer; padding: .35rem 0; }
 .plot .zero { stroke: var(--soft); stroke-dasharray: 2 2; }
 .plot .range { stroke: currentColor; stroke-width: 2; fill: none; }
 .plot .mean { fill: currentColor; }
+h4 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
+figure { margin: .5rem 0 1rem; } figcaption { color: var(--soft); }
+.time { display: block; max-width: 100%; height: auto; }
+.time text { fill: var(--soft); font-size: 11px; }
+.time .grid { stroke: var(--line); }
+.time path { fill: none; stroke-width: 1.5; }
+.time path.placed { stroke: var(--focus); } .time circle.placed { fill: var(--focus); }
+.time path.left { stroke: var(--unclear); stroke-dasharray: 5 3; }
+.time circle.left { fill: var(--unclear); }
+.key { border-bottom: 2px solid; } .key.placed { border-color: var(--focus); }
+.key.left { border-bottom-style: dashed; border-color: var(--unclear); }
 @media print { body { max-width: none; padding: 0; } .skip { display: none; } }
 `;

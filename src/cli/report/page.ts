@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { compact } from '../audit/line.ts';
+import { coursePlots } from './course-plot.ts';
 import { html, type Html } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { evidenceList, savedCell, shownScales, slowerCell, type Scales } from './page-evidence.ts';
@@ -15,7 +16,7 @@ const TITLE = 'Perihelion: what placement saved';
  * load from. Everything from the cluster is escaped by the template.
  */
 export function renderPage(report: Report): string {
-  const { namespaces, unreadable, generatedAt } = report;
+  const { namespaces, courses = [], unreadable, generatedAt } = report;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -40,8 +41,9 @@ export function renderPage(report: Report): string {
           </p>
         </header>
         <main id="content">
-          ${namespaces.length === 0 ? html`<p>${NOTHING}</p>` : contents(namespaces)}
+          ${namespaces.length === 0 && courses.length === 0 ? html`<p>${NOTHING}</p>` : contents(namespaces)}
           ${namespaces.map(namespaceSection)}
+          ${courses.length === 0 ? undefined : coursesSection(courses)}
           ${unreadable.length === 0 ? undefined : unreadableSection(unreadable)}
         </main>
         <footer class="soft">
@@ -74,6 +76,25 @@ function contents(namespaces: readonly NamespaceReport[]): Html | undefined {
       ${links}
     </ul>
   </nav>`;
+}
+
+/** Descriptive, and said to be: who was left alone was not only drawn. */
+function coursesSection(courses: NonNullable<Report['courses']>): Html {
+  const names = [...new Set(courses.map(({ namespace }) => namespace))];
+  return html`<section aria-labelledby="course">
+    <h2 id="course">Over time</h2>
+    <p>
+      Means of the Pods measured in each slice, from the audit log:
+      <span class="key placed">placed by the agent</span> and
+      <span class="key left">left to the default scheduler</span>, whatever the reason. Load changes
+      both; what was saved is said above, against Pods that a draw left alone.
+    </p>
+    ${names.map(
+      (name) =>
+        html`<h3>Namespace ${name}</h3>
+          ${courses.filter(({ namespace }) => namespace === name).map(coursePlots)}`,
+    )}
+  </section>`;
 }
 
 function unreadableSection(lines: readonly string[]): Html {

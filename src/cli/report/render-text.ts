@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { courseText } from './course-text.ts';
 import type { Interval } from '#reward/confidence.ts';
 import { compact, signed } from '../audit/line.ts';
 import { plural, printable, type Style, type Tone } from '../style.ts';
@@ -23,6 +24,8 @@ const TONES: Readonly<Record<Finding, Tone>> = { good: 'good', bad: 'bad', uncle
 /** A report for a terminal. */
 export function renderText(report: Report, style: Style): string {
   const parts = report.namespaces.map((one) => namespaceText(one, style));
+  const { courses = [] } = report;
+  if (courses.length > 0) parts.push(courseText(courses, style));
   if (parts.length === 0) parts.push(`${NOTHING}\n`);
   if (report.unreadable.length > 0) {
     const lines = report.unreadable.map((one) => `  ${printable(one)}`);

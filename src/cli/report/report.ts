@@ -2,6 +2,7 @@
 import type { ModelShard } from '#cluster/model.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
 import { type CircuitFigure, circuitFigure } from './circuit-figure.ts';
+import type { Course } from './course.ts';
 import type { Gathered } from './gather.ts';
 import type { Assumptions } from './options.ts';
 import { type Refusal, type SavingsFigure, savingsFigure } from './savings-figure.ts';
@@ -14,6 +15,8 @@ export interface Report {
   readonly assumptions: Assumptions;
   /** By name. */
   readonly namespaces: readonly NamespaceReport[];
+  /** How it went over time; undefined = no audit log was given. */
+  readonly courses?: readonly Course[] | undefined;
   /** What could not be read, one line each. */
   readonly unreadable: readonly string[];
 }

@@ -38,9 +38,9 @@ export function startTracing(options: {
       resource: {
         'service.name': 'perihelion',
         'service.version': VERSION,
+        // Begins with the Pod's name, and tells a restarted process from the one before.
         'service.instance.id': ports.identity,
         'k8s.namespace.name': settings.namespace,
-        'k8s.pod.name': ports.identity,
       },
     },
     metrics,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { yamlBlocksOf } from '../../unit/docs/yaml-blocks.ts';
 import { expect } from '../checks.ts';
 import type { InstallStage } from '../install/stage.ts';
 import type { KubeObject } from '../objects.ts';
@@ -17,14 +18,18 @@ const NOT_SERVED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Guides that write an overlay of one's own, with the settings beside it. */
+const GUIDES = ['own-prometheus', 'traces'];
+
 /**
- * A server-side dry run of every overlay, field by field, and of the base with the monitoring
- * component. Only the kinds that are named above are left out, and only where they are expected.
+ * A server-side dry run of every overlay, field by field, of the base with the monitoring
+ * component, and of the overlays that the guides write. Only the kinds that are named above are left out, and only where they are expected.
  */
 export async function checkOverlays(stage: InstallStage, root: string): Promise<void> {
   const overlays = readdirSync(join(root, 'manifests/overlays')).toSorted();
   const folders = new Map(overlays.map((name) => [name, join(root, 'manifests/overlays', name)]));
   folders.set('monitoring', await monitoringOverlay(stage, root));
+  for (const name of GUIDES) folders.set(`the guide ${name}`, await guideOverlay(stage, name));
   for (const [name, folder] of folders) {
     await stage.checks.check(`overlays: the API server accepts ${name}`, () =>
       dryRun(stage, name, folder),
@@ -42,7 +47,7 @@ async function dryRun(stage: InstallStage, name: string, folder: string): Promis
   const found = [...new Set(leftOut.map(kindOf))].toSorted();
   expect(found.join() === notServed.join(), `renders ${found.join()} of ${notServed.join()}`);
   const items = objects.filter((object) => !leftOut.includes(object));
-  const file = join(stage.folder, `overlay-${name}.json`);
+  const file = join(stage.folder, `overlay-${name.replaceAll(' ', '-')}.json`);
   await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   const said = await kubectl.run(
     ...['apply', '--server-side', '--force-conflicts', '--field-manager', 'overlays'],
@@ -64,6 +69,19 @@ async function monitoringOverlay({ folder }: InstallStage, root: string): Promis
   };
   await writeFile(join(here, 'kustomization.yaml'), JSON.stringify(kustomization));
   return here;
+}
+
+/** What a guide tells to write, written. */
+async function guideOverlay({ user }: InstallStage, name: string): Promise<string> {
+  const page = readFileSync(join(user.folder, 'docs/how-to', `${name}.md`), 'utf8');
+  const folder = join(user.folder, 'overlays', name);
+  await mkdir(folder, { recursive: true });
+  for (const { kind, text } of yamlBlocksOf(page)) {
+    if (kind === 'kustomization' || kind === 'settings') {
+      await writeFile(join(folder, `${kind}.yaml`), text);
+    }
+  }
+  return folder;
 }
 
 function kindOf({ apiVersion = '', kind = '' }: KubeObject): string {

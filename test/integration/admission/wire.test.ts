@@ -335,7 +335,7 @@ describe('draining', () => {
     const { client, admission } = running;
     let closed = false;
     const drained = admission
-      .drain({ quietMilliseconds: 10_000, longestMilliseconds: 200, graceMilliseconds: 1000 })
+      .drain({ quietMilliseconds: 10_000, longestMilliseconds: 2000, graceMilliseconds: 1000 })
       .then(() => {
         closed = true;
       });

@@ -179,6 +179,7 @@ describe('perihelion serve with tracing', { timeout: 60_000 }, () => {
     await configure(cluster, 9);
     const served = await serve(t, await folderOf(t), cluster.kubeconfig, {
       tracing: { endpoint: receiver.url, sampleThousandths: 1000 },
+      drainSeconds: 1,
     });
     const port = await served.webhookPort();
     await configure(cluster, port);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeEntry } from '#audit/decode.ts';
-import { encodeEntry } from '#audit/encode.ts';
+import { encodeEntry, oneLine } from '#audit/encode.ts';
 import type { AdmissionEntry } from '#audit/entry.ts';
 import { PerihelionError } from '#errors';
 import { admission, anyEntry, settlement } from './entries.ts';
@@ -29,6 +29,11 @@ test('control characters, separators and lone surrogates are escaped and come ba
   const back = decodeEntry(line);
   assert.ok(back.kind === 'admission');
   assert.equal(back.name, name);
+});
+
+test('the one ASCII character that is invisible is escaped in a line of ASCII alone, too', () => {
+  assert.match(encodeEntry(admission({ name: 'a\u007fb' })), /"a\\u007fb"/);
+  assert.equal(oneLine({ name: 'plain' }), '{"name":"plain"}');
 });
 
 test('a field that the entry type does not know never reaches the line', () => {
