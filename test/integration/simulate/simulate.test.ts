@@ -82,7 +82,7 @@ suite('perihelion simulate', () => {
     const second = JSON.parse(json) as SimulateResults;
     assert.deepEqual(second.schedulers, first.schedulers);
     const names = Object.keys(first.schedulers);
-    assert.equal(names.length, 12);
+    assert.equal(names.length, 14);
     for (const name of names) assert.match(table, new RegExp(`^${name} `, 'm'));
     assert.deepEqual(Object.keys(first.oracle ?? {}).length, 6);
   });
