@@ -100,21 +100,26 @@ function applied(before: JsonObject, operations: string): JsonObject {
   return after;
 }
 
+/** Deeper than any affinity; what comes after the copy walks it too, and the stack has an end. */
+const DEPTH_LIMIT = 200;
+
 /**
  * A deep copy of parsed JSON. Most of what is copied is one flat map of annotations: a spread takes
  * a tenth of the time of writing it out as JSON and reading it again.
+ * @throws RangeError where it is nested deeper than {@link DEPTH_LIMIT}
  */
-function copyOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOf);
+function copyOf(value: unknown, levels = DEPTH_LIMIT): unknown {
   // What JSON cannot say as it was read (beyond all doubles, negative zero) becomes something else,
   // so that the comparison fails: nobody knows what the API server makes of it.
   if (typeof value === 'number')
     return Number.isFinite(value) && !Object.is(value, -0) ? value : null;
-  if (!isObject(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (levels === 0) throw new RangeError('nested too deeply');
+  if (Array.isArray(value)) return value.map((inner) => copyOf(inner, levels - 1));
   // Spread keeps an own `__proto__` as data, and what is an own property is then set as one.
   const copy: Record<string, unknown> = { ...value };
   for (const key of Object.keys(copy)) {
-    if (typeof copy[key] !== 'string') copy[key] = copyOf(copy[key]);
+    if (typeof copy[key] !== 'string') copy[key] = copyOf(copy[key], levels - 1);
   }
   return copy;
 }
