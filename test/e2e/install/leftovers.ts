@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Api } from '../api.ts';
 import type { KubeObject } from '../objects.ts';
+import { waitFor } from '../wait.ts';
 
 interface ResourceList {
   readonly resources: readonly { readonly name: string; readonly verbs: readonly string[] }[];
@@ -24,14 +25,21 @@ export async function leftovers(api: Api, except: readonly string[] = []): Promi
   const left: string[] = [];
   for (const collection of await collections(api)) {
     if (OUTLIVES.has(collection)) continue;
-    const found = await api.find<{ items?: readonly KubeObject[] }>(collection);
-    for (const { metadata } of found?.items ?? []) {
+    for (const { metadata } of await objectsOf(api, collection)) {
       if (isOurs(metadata) && !except.includes(metadata.name)) {
         left.push(`${collection}/${metadata.name}`);
       }
     }
   }
   return left;
+}
+
+/** While the kinds of a CRD come or go the API server answers 429 for a moment. */
+async function objectsOf(api: Api, collection: string): Promise<readonly KubeObject[]> {
+  return waitFor(collection, { timeoutSeconds: 30 }, async () => {
+    const found = await api.find<{ items?: readonly KubeObject[] }>(collection);
+    return found?.items ?? [];
+  });
 }
 
 async function collections(api: Api): Promise<string[]> {
