@@ -44,6 +44,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     fires: certificate(29, 'certificate_authority'),
     quiet: certificate(31, 'certificate_authority'),
   },
+  PerihelionClockOff: {
+    fires: { [`perihelion_clock_offset_seconds{${pod}}`]: '-12x180' },
+    quiet: { [`perihelion_clock_offset_seconds{${pod}}`]: '3x180' },
+  },
   PerihelionCircuitsOpen: {
     fires: { [`perihelion_circuits_open{${pod}}`]: '2x180' },
     quiet: { [`perihelion_circuits_open{${pod}}`]: '0x180' },
