@@ -6,7 +6,7 @@
 NPM ?= npm
 INSTALL_FLAGS ?= --no-audit --no-fund --loglevel=error
 
-## demo: run the whole loop on an embedded cluster and compare four schedulers (under a minute)
+## demo: run the whole loop on an embedded cluster and compare four schedulers (about a minute)
 demo: node_modules/.installed
 	@$(NPM) run --silent demo -- $(ARGS)
 
