@@ -23,7 +23,11 @@ const [nodeCount = 0, podCount = 0] = process.argv.slice(2).map(Number);
 const collect = globalThis.gc ?? ((): void => undefined);
 const world = new World(0, 0);
 const empty = heap();
-for (let index = 0; index < nodeCount; index += 1) world.putNode(fresh(rawNode(index)));
+// Ten nodes have to hold as many Pods as ten thousand do, and those on their way.
+const room = { cpu: '100000', memory: '256Ti' };
+for (let index = 0; index < nodeCount; index += 1) {
+  world.putNode(fresh(rawNode(index, { room })));
+}
 const withNodes = heap();
 const admission = world.admission({ write: () => undefined });
 for (let index = 0; index < podCount; index += 1) world.putPod(fresh(rawPod(index, nodeCount)));
@@ -92,7 +96,7 @@ function podEvents(count: number): number {
 /** Heartbeats of Nodes: parse, project, find that nothing in use has changed. */
 function nodeEvents(count: number): number {
   const lines = Array.from({ length: count }, (_, index) =>
-    JSON.stringify({ type: 'MODIFIED', object: rawNode(index % nodeCount) }),
+    JSON.stringify({ type: 'MODIFIED', object: rawNode(index % nodeCount, { room }) }),
   );
   const start = process.cpuUsage();
   for (const line of lines) {
