@@ -48,7 +48,8 @@ export function applicationAdvantage(
   const requests = sumOf(entries, ({ outcome }) => outcome.requests);
   if (requests === undefined || requests <= 0) return undefined;
   const errorRatio = meanBy(entries, requests, ({ outcome }) => outcome.errorRatio);
-  const succeeded = requests * (1 - (errorRatio ?? 0));
+  if (errorRatio === undefined) return undefined;
+  const succeeded = requests * (1 - errorRatio);
   const expected = (cost: keyof RawCosts): number | undefined =>
     meanBy(entries, requests, ({ baselines }) =>
       baselineMean(baselines, cost, settings.minimumBaselineWeight),

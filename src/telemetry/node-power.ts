@@ -124,7 +124,9 @@ function counterParts(input: NodePowerInput): Map<string, Part[]> {
     const node = nodeOf(labels);
     const span = node ? input.spanOf(node) : undefined;
     if (span === undefined) continue;
-    const from = before.get(groupKey(labels, IDENTITY)) ?? 0;
+    const from = before.get(groupKey(labels, IDENTITY));
+    // A node's counter runs from its meter's start: what it was is not known, and not 0.
+    if (from === undefined) continue;
     const watts =
       span.kind === 'span' ? ((value - from) * preset.node.unit) / span.seconds : Number.NaN;
     const part = partOf(labels, preset, zone);
