@@ -2,7 +2,7 @@
 import type { AdmissionEntry, AuditEntry, SettlementEntry } from '#audit/entry.ts';
 import type { DecisionReading } from '#cluster/decision-codec.ts';
 import type { SlimPod } from '#cluster/slim.ts';
-import type { DecisionPage, DecisionRow } from './api.ts';
+import type { DecisionPage, DecisionRow } from './api-decisions.ts';
 import { claimOfEntry, claimOfRecord, claimOfStranger } from './decision-claim.ts';
 import { type Held, type HeldPod, rowOf } from './decision-row.ts';
 import type { KnownDecision } from './sources.ts';

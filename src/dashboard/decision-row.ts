@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AdmissionEntry, ReadingEntry, SettlementEntry } from '#audit/entry.ts';
-import type { DecisionRow } from './api.ts';
+import type { DecisionRow } from './api-decisions.ts';
 import type { Claim } from './decision-claim.ts';
 
 /** One decision as it is held: what of it has passed by so far. */

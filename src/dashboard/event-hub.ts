@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
-import type { StreamEvents } from './api.ts';
+import type { StreamEvents } from './api-stream.ts';
 
 /** Settings of an {@link EventHub}. */
 export interface EventHubOptions {

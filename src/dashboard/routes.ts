@@ -2,15 +2,14 @@
 import type { ServerResponse } from 'node:http';
 import type {
   ClusterNow,
-  DecisionPage,
   Experiment,
   Overview,
   Savings,
-  Story,
   ValueTable,
   ValueTables,
   Workloads,
 } from './api.ts';
+import type { DecisionPage, Story } from './api-decisions.ts';
 import type { FeedQuery } from './decision-feed.ts';
 import type { TableQuery } from './request.ts';
 

@@ -6,7 +6,8 @@ import type { SlimNode, SlimPod } from '#cluster/slim.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { Reading } from '#telemetry/reading.ts';
 import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
-import type { DecisionRow, Experiment, NamespaceSavings, Story } from './api.ts';
+import type { Experiment, NamespaceSavings } from './api.ts';
+import type { DecisionRow, Story } from './api-decisions.ts';
 
 /*
  * What the dashboard reads, as small as it needs it; the composition root plugs the informers, the

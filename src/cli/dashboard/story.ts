@@ -3,7 +3,7 @@ import type { DrawEntry, ReadingEntry, SettlementEntry } from '#audit/entry.ts';
 import type { ModelShard } from '#cluster/model.ts';
 import type { PlacementPolicy } from '#cluster/policy.ts';
 import type { Informers } from '#cluster/informers.ts';
-import type { Story, StoryEarned, StoryReading } from '#dashboard/api.ts';
+import type { Story, StoryEarned, StoryReading } from '#dashboard/api-decisions.ts';
 import type { KnownDecision } from '#dashboard/sources.ts';
 import { compact } from '../audit/line.ts';
 import { actionRows } from '../explain/actions.ts';

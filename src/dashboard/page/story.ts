@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Story, StoryAction, StoryCell, StoryEarned, StoryReading } from '#dashboard/api.ts';
+import type {
+  Story,
+  StoryAction,
+  StoryCell,
+  StoryEarned,
+  StoryReading,
+} from '#dashboard/api-decisions.ts';
 import { type Child, h } from './dom.ts';
 import {
   actionWords,
