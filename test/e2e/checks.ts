@@ -54,10 +54,15 @@ export class Checks {
   }
 
   get passed(): number {
-    return this.results.filter((result) => result.ok).length;
+    return this.results.length - this.failures.length;
   }
 
   get failed(): number {
-    return this.results.length - this.passed;
+    return this.failures.length;
+  }
+
+  /** Verdicts that were not kept, in the order in which they were found. */
+  get failures(): readonly CheckResult[] {
+    return this.results.filter((result) => !result.ok);
   }
 }

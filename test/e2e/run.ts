@@ -109,6 +109,8 @@ async function main(): Promise<number> {
   });
   if (options.keep) progress.say(`kept ${folder}`);
   else await rm(folder, { recursive: true, force: true });
+  // Again at the end: of a long log often only the last lines are kept.
+  for (const { name, detail } of checks.failures) progress.say(`FAIL ${name}: ${detail}`);
   process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
   return checks.failed === 0 ? 0 : 1;
 }
