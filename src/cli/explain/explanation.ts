@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { SettlementEntry } from '#audit/entry.ts';
+import { type Adherence, adherenceOf } from '../adherence.ts';
 import { actionRows, type ActionRow } from './actions.ts';
 import { claimedDecision, type ClaimedDecision } from './claimed.ts';
 import type { Evidence } from './evidence.ts';
@@ -37,18 +38,6 @@ export interface Explanation {
   /** Why the preference was not followed; undefined = it was, or there was none. */
   readonly outweighed: Outweighed | undefined;
   readonly settlement: Settlement;
-}
-
-/** How the scheduler followed the workload's preferences. */
-export interface Adherence {
-  readonly followed: number;
-  readonly asked: number;
-  /** Of about the newest Pods, those asked most first. */
-  readonly byTarget: readonly {
-    readonly target: string;
-    readonly followed: number;
-    readonly asked: number;
-  }[];
 }
 
 /** A decision and why it was taken. */
@@ -107,18 +96,10 @@ export function explanationOf(
     leftAlone: decision === undefined ? leftAlone(gathered, evidence) : undefined,
     actions: actionRows(gathered, decision, evidence?.admission?.decision),
     landed: landingOf(gathered, asked),
-    adherence: adherenceOf(gathered),
+    adherence: adherenceOf(gathered.shard === undefined ? [] : [gathered.shard]),
     outweighed,
     settlement: settlementOf(gathered, decision?.id, evidence),
   };
-}
-
-function adherenceOf({ shard }: Gathered): Explanation['adherence'] {
-  if (shard === undefined || shard.asked === 0) return undefined;
-  const byTarget = Object.entries(shard.adherence ?? {})
-    .map(([target, { followed, asked }]) => ({ target, followed, asked }))
-    .sort((a, b) => b.asked - a.asked);
-  return { followed: shard.followed, asked: shard.asked, byTarget };
 }
 
 function decisionOf(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { SettlementEntry } from '#audit/entry.ts';
+import { byTargetText, followedPercent } from '../adherence.ts';
 import { compact, signed } from '../audit/line.ts';
 import { printable, type Style } from '../style.ts';
 import { renderTable } from '../table.ts';
@@ -76,16 +77,11 @@ function landedText({ landed }: Explanation, style: Style): string {
 function adherenceText({ adherence }: Explanation): string {
   if (adherence === undefined) return 'nothing was asked for this workload yet';
   const { followed, asked } = adherence;
-  const percent = ((100 * followed) / asked).toFixed(0);
-  const recent = adherence.byTarget
-    .slice(0, SHOWN_TARGETS)
-    .map((one) => `${one.target} ${((100 * one.followed) / one.asked).toFixed(0)} %`);
-  const lately = recent.length === 0 ? '' : printable(`; lately ${recent.join(', ')}`);
+  const recent = byTargetText(adherence);
+  const lately = recent === undefined ? '' : printable(`; lately ${recent}`);
+  const percent = followedPercent(adherence);
   return `${followed} of ${asked} Pods of the workload landed where asked (${percent} %)${lately}`;
 }
-
-/** Targets whose adherence is shown. */
-const SHOWN_TARGETS = 5;
 
 function outweighedRows({ outweighed }: Explanation): (readonly [string, string])[] {
   if (outweighed === undefined) return [];

@@ -2,6 +2,7 @@
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { decodeState } from '#agent/state-key.ts';
 import type { Interval } from '#reward/confidence.ts';
+import { followedPercent } from '../adherence.ts';
 import type { Evidence } from './report.ts';
 
 /** What an interval shows; `unclear` = both are still possible. */
@@ -48,8 +49,7 @@ export function signedText(value: number): string {
 /** `18 of 20 (90 %)`; undefined = nothing was asked. */
 export function adherenceText(adherence: Evidence['adherence']): string | undefined {
   if (adherence === undefined) return undefined;
-  const { followed, asked } = adherence;
-  return `${followed} of ${asked} (${((100 * followed) / asked).toFixed(0)} %)`;
+  return `${adherence.followed} of ${adherence.asked} (${followedPercent(adherence)} %)`;
 }
 
 /** A state in words; one that no agent wrote stays as it is. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Interval } from '#reward/confidence.ts';
+import { byTargetText } from '../adherence.ts';
 import { compact } from '../audit/line.ts';
 import { plural } from '../style.ts';
 import {
@@ -78,9 +79,11 @@ function plotted(interval: Interval, scale: number, finding: Finding, text: stri
 /** Everything that is known of a workload or a namespace, as a list of terms. */
 export function evidenceList(evidence: Evidence): Html {
   const { adherence, settled, savings, shadow } = evidence;
+  const lately = adherence && byTargetText(adherence);
   return html`<dl>
     <dt>Adherence</dt>
     <dd>${adherenceText(adherence) ?? 'No target was asked for yet'}</dd>
+    ${lately === undefined ? undefined : html`<dd>Lately by target: ${lately}</dd>`}
     <dt>Settled</dt>
     <dd>${settled} decisions remembered: the newest, and those of Pods that still exist</dd>
     ${

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { courseText } from './course-text.ts';
 import type { Interval } from '#reward/confidence.ts';
+import { byTargetText } from '../adherence.ts';
 import { compact, signed } from '../audit/line.ts';
 import { plural, printable, type Style, type Tone } from '../style.ts';
 import { renderTable } from '../table.ts';
+import { courseText } from './course-text.ts';
 import {
   actionText,
   adherenceText,
@@ -97,10 +98,10 @@ function workloadText(report: WorkloadReport, style: Style): string[] {
 }
 
 function evidenceLines(evidence: Evidence, style: Style): string[] {
-  const { savings, shadow } = evidence;
-  const lines = [
-    row('adherence', adherenceText(evidence.adherence) ?? 'no target was asked for yet'),
-  ];
+  const { adherence, savings, shadow } = evidence;
+  const lines = [row('adherence', adherenceText(adherence) ?? 'no target was asked for yet')];
+  const lately = adherence && byTargetText(adherence);
+  if (lately !== undefined) lines.push(row('', printable(`lately ${lately}`)));
   if (savings.kind === 'refused') lines.push(row('saved', `no figure: ${savings.reason}`));
   else lines.push(...savingsLines(savings, style));
   if (shadow?.kind === 'refused') lines.push(row('shadow', `no estimate: ${shadow.reason}`));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelShard } from '#cluster/model.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import { type Adherence, adherenceOf } from '../adherence.ts';
 import { type CircuitFigure, circuitFigure } from './circuit-figure.ts';
 import type { Course } from './course.ts';
 import type { Gathered } from './gather.ts';
@@ -26,7 +27,7 @@ export interface Evidence {
   /** Settled decisions that the model remembers: the newest, and those of Pods that still exist. */
   readonly settled: number;
   /** Pods that landed on the target they were asked to prefer, of all that were asked. */
-  readonly adherence: { readonly followed: number; readonly asked: number } | undefined;
+  readonly adherence: Adherence | undefined;
   readonly savings: SavingsFigure | Refusal;
   /** Undefined = no decision was taken in mode Shadow. */
   readonly shadow: ShadowFigure | Refusal | undefined;
@@ -141,10 +142,9 @@ function evidenceOf(
 ): Evidence {
   const sum = (valueOf: (shard: ModelShard) => number): number =>
     shards.reduce((total, shard) => total + valueOf(shard), 0);
-  const asked = sum((shard) => shard.asked);
   return {
     settled: sum((shard) => shard.settled.length),
-    adherence: asked === 0 ? undefined : { followed: sum((shard) => shard.followed), asked },
+    adherence: adherenceOf(shards),
     savings: savingsFigure(
       shards.map(({ savings }) => savings),
       policy,

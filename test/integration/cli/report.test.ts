@@ -59,7 +59,11 @@ describe('perihelion report', () => {
       assert.equal(one.settled, shard.settled.length);
       assert.deepEqual([one.mode, one.circuit.phase], ['Prefer', 'closed']);
       if (shard.asked > 0) {
-        assert.deepEqual(one.adherence, { followed: shard.followed, asked: shard.asked });
+        const { byTarget = [], ...all } = one.adherence ?? {};
+        assert.deepEqual(all, { followed: shard.followed, asked: shard.asked });
+        const stored = Object.entries(shard.adherence ?? {});
+        const found = byTarget.map(({ target, ...weights }) => [target, weights]);
+        assert.deepEqual(Object.fromEntries(found), Object.fromEntries(stored));
       }
       const cells = Object.values(shard.cells).flatMap((row) => Object.values(row));
       assert.equal(one.values.length, cells.length);

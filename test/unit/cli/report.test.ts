@@ -92,9 +92,30 @@ describe('the figures of a report', () => {
       one?.savings.kind === 'estimated' ? one.savings.savedRatio?.mean.toFixed(2) : undefined,
     );
     assert.deepEqual(ratios, ['0.30', '0.20', '0.40']);
-    assert.deepEqual(shop?.adherence, { followed: 4, asked: 8 });
+    assert.deepEqual(shop?.adherence, { followed: 4, asked: 8, byTarget: [] });
     assert.match(text(made), /^ {2}saved {6}\+18 kJ \[/m);
     assert.match(text(made), /^ {2}p99 {8}-3 ms \[-[\d.]+, -[\d.]+\]$/m);
+  });
+
+  it('say by target how often the scheduler followed, the one asked for most first', () => {
+    const [few, many] = [
+      { asked: 4, followed: 4 },
+      { asked: 6, followed: 3 },
+    ];
+    const made = report([
+      { workload: 'Deployment/a', followed: 7, asked: 10, adherence: { few, many } },
+      { workload: 'Deployment/b', followed: 3, asked: 6, adherence: { many } },
+    ]);
+    assert.deepEqual(made.namespaces[0]?.adherence, {
+      ...{ followed: 10, asked: 16 },
+      byTarget: [
+        { target: 'many', followed: 6, asked: 12 },
+        { target: 'few', followed: 4, asked: 4 },
+      ],
+    });
+    assert.match(text(made), /^ {2}adherence {2}10 of 16 \(63 %\)$/m);
+    assert.match(text(made), /^ +lately many 50 %, few 100 %$/m);
+    assert.match(renderPage(made), /Lately by target: many 50 %, few 100 %/);
   });
 
   it('do not add the values of a tier to those of its workloads', () => {
