@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PodAffinityTerm, Resources } from '#cluster/slim.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
+import { Share } from './share.ts';
 
 /** A decision for a target whose Pod is not bound yet, as far as this replica has seen. */
 export interface PendingPlacement {
@@ -33,9 +34,16 @@ export interface InFlightLimits {
 const NO_SIBLINGS: ReadonlyMap<string, number> = new Map();
 const NOTHING: PendingLoad = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
+/** Topology key to target to what is on its way there. */
+type Loads = Map<string, Map<string, PendingLoad>>;
+
 /**
  * Decisions just taken but not yet seen bound. A burst of Pods meets a view of the cluster from
  * before the burst; counting what is on its way keeps the burst from herding onto one target.
+ *
+ * Other replicas decide too, and the watch shows it only later. While it has not shown this
+ * replica's own newest decisions either, as many of the others are assumed on the same way as its
+ * share of all decisions says (decision 0013).
  */
 export class InFlight {
   readonly #limits: InFlightLimits;
@@ -43,8 +51,11 @@ export class InFlight {
   readonly #entries = new Map<string, PendingPlacement>();
   /** Those of them that keep others away: most clusters have none, so nobody looks at the rest. */
   readonly #antiAffine = new Map<string, PendingPlacement>();
-  /** Topology key to target to what is on its way there. */
-  readonly #loads = new Map<string, Map<string, PendingLoad>>();
+  readonly #loads: Loads = new Map();
+  /** This replica's own part of it that the watch has not shown yet, and the ids of that. */
+  readonly #unseenLoads: Loads = new Map();
+  readonly #unseen = new Set<string>();
+  readonly #share = new Share();
   /** Workload and topology key to Pods on their way by target. */
   readonly #siblings = new Map<string, Map<string, number>>();
 
@@ -58,8 +69,29 @@ export class InFlight {
     this.#limits = limits;
   }
 
-  /** Remembers a decision; one with the same id is replaced. */
+  /** Remembers a decision of this replica; one with the same id is replaced. */
   add(entry: PendingPlacement): void {
+    this.#add(entry);
+    if (!this.#entries.has(entry.id)) return;
+    this.#unseen.add(entry.id);
+    changeLoad(this.#unseenLoads, entry, 1);
+  }
+
+  /**
+   * The watch shows a Pod that waits for a node: its decision is this replica's or another's.
+   * @param since decisions from before say nothing of the share: they may be those of a process that
+   *   ran in this one's place. Milliseconds since the epoch
+   */
+  seen(entry: PendingPlacement, since: number): void {
+    if (this.#entries.has(entry.id)) {
+      this.#confirm(entry.id);
+      return;
+    }
+    if (entry.decidedAt >= since) this.#share.sawOther();
+    this.#add(entry);
+  }
+
+  #add(entry: PendingPlacement): void {
     this.remove(entry.id);
     this.#entries.set(entry.id, entry);
     this.#oldestAt = Math.min(this.#oldestAt, entry.decidedAt);
@@ -75,6 +107,7 @@ export class InFlight {
   remove(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
+    if (this.#unseen.delete(id)) changeLoad(this.#unseenLoads, entry, -1);
     this.#entries.delete(id);
     this.#antiAffine.delete(id);
     this.#change(entry, -1);
@@ -85,7 +118,7 @@ export class InFlight {
     return this.#entries.has(id);
   }
 
-  /** What is on its way to a target at this time. */
+  /** What is on its way to a target at this time, with what the other replicas may have sent. */
   load(topologyKey: string, target: string, now: number): PendingLoad {
     return this.loads(topologyKey, now)(target);
   }
@@ -94,7 +127,13 @@ export class InFlight {
   loads(topologyKey: string, now: number): (target: string) => PendingLoad {
     this.#expire(now);
     const loads = this.#loads.get(topologyKey);
-    return (target) => loads?.get(target) ?? NOTHING;
+    const unseenLoads = this.#unseenLoads.get(topologyKey);
+    const { othersPerOwn } = this.#share;
+    return (target) => {
+      const load = loads?.get(target) ?? NOTHING;
+      const unseen = othersPerOwn > 0 ? unseenLoads?.get(target) : undefined;
+      return unseen === undefined ? load : withOthers(load, unseen, othersPerOwn);
+    };
   }
 
   /** Pods of one workload on their way, by target. */
@@ -136,8 +175,15 @@ export class InFlight {
     this.#oldestAt = Infinity;
   }
 
+  #confirm(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || !this.#unseen.delete(id)) return;
+    changeLoad(this.#unseenLoads, entry, -1);
+    this.#share.sawOwn();
+  }
+
   #change(entry: PendingPlacement, sign: 1 | -1): void {
-    this.#changeLoad(entry, sign);
+    changeLoad(this.#loads, entry, sign);
     const key = siblingsKey(entry);
     const counts = this.#siblings.get(key) ?? new Map<string, number>();
     const count = (counts.get(entry.target) ?? 0) + sign;
@@ -146,25 +192,34 @@ export class InFlight {
     if (counts.size > 0) this.#siblings.set(key, counts);
     else this.#siblings.delete(key);
   }
+}
 
-  #changeLoad(entry: PendingPlacement, sign: 1 | -1): void {
-    const { topologyKey, target } = entry;
-    const loads = this.#loads.get(topologyKey) ?? new Map<string, PendingLoad>();
-    const load = loads.get(target) ?? NOTHING;
-    const pods = load.pods + sign;
-    // The last one out drops the sum, so that rounding cannot pile up.
-    if (pods <= 0) {
-      loads.delete(target);
-      if (loads.size === 0) this.#loads.delete(topologyKey);
-      return;
-    }
-    this.#loads.set(topologyKey, loads);
-    loads.set(target, {
-      pods,
-      cpuMillicores: load.cpuMillicores + sign * entry.requests.cpuMillicores,
-      memoryBytes: load.memoryBytes + sign * entry.requests.memoryBytes,
-    });
+function changeLoad(all: Loads, entry: PendingPlacement, sign: 1 | -1): void {
+  const { topologyKey, target } = entry;
+  const loads = all.get(topologyKey) ?? new Map<string, PendingLoad>();
+  const load = loads.get(target) ?? NOTHING;
+  const pods = load.pods + sign;
+  // The last one out drops the sum, so that rounding cannot pile up.
+  if (pods <= 0) {
+    loads.delete(target);
+    if (loads.size === 0) all.delete(topologyKey);
+    return;
   }
+  all.set(topologyKey, loads);
+  loads.set(target, {
+    pods,
+    cpuMillicores: load.cpuMillicores + sign * entry.requests.cpuMillicores,
+    memoryBytes: load.memoryBytes + sign * entry.requests.memoryBytes,
+  });
+}
+
+/** Whole Pods, and what they ask for on the mean. */
+function withOthers(load: PendingLoad, unseen: PendingLoad, othersPerOwn: number): PendingLoad {
+  return {
+    pods: load.pods + Math.round(othersPerOwn * unseen.pods),
+    cpuMillicores: load.cpuMillicores + Math.round(othersPerOwn * unseen.cpuMillicores),
+    memoryBytes: load.memoryBytes + Math.round(othersPerOwn * unseen.memoryBytes),
+  };
 }
 
 function siblingsKey(

@@ -59,9 +59,11 @@ export class Memory implements DecisionMemory {
     lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
   });
   readonly #options: MemoryOptions;
+  readonly #since: number;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
+    this.#since = options.now();
   }
 
   /**
@@ -131,8 +133,7 @@ export class Memory implements DecisionMemory {
   #await(pod: SlimPod, record: DecisionRecord): void {
     // A Shadow decision says nothing of where its Pod will go.
     if (record.action === DEFAULT_ACTION || record.shadow === true) return;
-    if (this.inFlight.has(record.id)) return;
-    this.inFlight.add({
+    const entry = {
       id: record.id,
       decidedAt: record.decidedAt,
       namespace: pod.namespace,
@@ -142,7 +143,8 @@ export class Memory implements DecisionMemory {
       labels: pod.labels,
       requests: pod.requests,
       requiredAntiAffinity: pod.requiredAntiAffinity,
-    });
+    };
+    this.inFlight.seen(entry, this.#since);
   }
 
   #forget(pod: SlimPod): void {

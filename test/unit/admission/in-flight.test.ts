@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { InFlight, type PendingPlacement } from '#admission/in-flight.ts';
+import { createGenerator } from '#agent/random.ts';
 
 const LIMITS = { entries: 3, lifetimeMilliseconds: 1000 };
 
@@ -140,5 +141,73 @@ describe('InFlight', () => {
         }
       }),
     );
+  });
+});
+
+describe('what other replicas may have sent', () => {
+  const limits = { entries: 10_000, lifetimeMilliseconds: 60_000 };
+  const numbered = (from: number, to: number): PendingPlacement[] =>
+    Array.from({ length: to - from }, (_, index) => entry(String(from + index)));
+
+  it('is nothing while none of theirs was seen', () => {
+    const inFlight = new InFlight(limits);
+    for (const one of numbered(0, 50)) inFlight.add(one);
+    for (const one of numbered(0, 30)) inFlight.seen(one, 0);
+    assert.equal(inFlight.load('zone', 'a', 0).pods, 50);
+  });
+
+  it('is as much as the share says, of what the watch has not shown yet', () => {
+    const inFlight = new InFlight(limits);
+    // Each of this replica's Pods is followed by two of others.
+    for (let own = 0; own < 300; own += 3) {
+      inFlight.add(entry(String(own), { target: 'b' }));
+      for (const one of numbered(own, own + 3)) inFlight.seen({ ...one, target: 'b' }, 0);
+    }
+    assert.equal(inFlight.load('zone', 'b', 0).pods, 300, 'all are seen: nothing to assume');
+    for (const one of numbered(300, 310)) inFlight.add(one);
+    const { pods, cpuMillicores } = inFlight.load('zone', 'a', 0);
+    assert.ok(pods >= 27 && pods <= 31, `10 of its own and about 20 of others, found ${pods}`);
+    assert.ok(Math.abs(cpuMillicores / 100 - pods) < 1);
+    for (const one of numbered(300, 310)) inFlight.remove(one.id);
+    assert.equal(inFlight.load('zone', 'a', 0).pods, 0, 'bound or gone: nothing to assume either');
+  });
+
+  it('is not told by decisions from before this replica began', () => {
+    const inFlight = new InFlight(limits);
+    for (const one of numbered(0, 50)) inFlight.seen(one, 1);
+    inFlight.add(entry('own'));
+    assert.equal(inFlight.load('zone', 'a', 0).pods, 51);
+  });
+
+  it('keeps a burst through several replicas near the room, however late the watch is', () => {
+    const room = 160;
+    const burst = 500;
+    for (const [replicas, lag] of [
+      [1, 60],
+      [2, 60],
+      [3, 45],
+      [5, 100],
+    ] as const) {
+      const generator = createGenerator(`burst ${replicas} ${lag}`);
+      const all = Array.from({ length: replicas }, () => new InFlight(limits));
+      const decided: PendingPlacement[] = [];
+      let asked = 0;
+      // What went before has told each its share.
+      for (let index = -300; index < burst; index += 1) {
+        const by = all[Math.floor(generator.next() * replicas)];
+        const full = index >= 0 && (by?.load('zone', 'a', 0).pods ?? 0) + 1 > room;
+        const one = entry(String(index), { target: index >= 0 && !full ? 'a' : 'b' });
+        by?.add(one);
+        decided.push(one);
+        if (one.target === 'a') asked += 1;
+        const shown = decided[decided.length - 1 - lag];
+        if (shown !== undefined) for (const each of all) each.seen(shown, 0);
+      }
+      const beyond = asked - room;
+      const blind = Math.round((lag * (replicas - 1)) / replicas);
+      const text = `${replicas} replicas, ${lag} behind: ${beyond} beyond the room, ${blind} unseen`;
+      assert.ok(beyond <= Math.max(0, blind / 3), text);
+      assert.ok(beyond >= -blind / 2, text);
+    }
   });
 });
