@@ -8,6 +8,7 @@ import { Processes } from '../../test/e2e/processes.ts';
 import { Progress } from '../../test/e2e/progress.ts';
 import { findTools, MissingToolsError, type Tools } from '../../test/e2e/tools.ts';
 import { burst, type Burst } from './burst.ts';
+import { cpuSecondsOf, usedBetween, type CpuSeconds } from './cpu.ts';
 import { between, histogramIn, latencyOf, type Histogram } from './histogram.ts';
 import { ARMS, setBenchCluster, WEBHOOKS, type Arm, type BenchCluster } from './stage.ts';
 
@@ -45,6 +46,11 @@ export interface ControlPlaneResults {
   /** The API server's own histogram of its calls. */
   readonly webhookMeanMilliseconds: ByArm;
   readonly webhookP99Milliseconds: ByArm;
+  /**
+   * CPU time by program from before a burst until its Pods are gone again, by Pod; `bench` is this
+   * program, which stands between API server and replicas and watches Pods.
+   */
+  readonly cpuMillisecondsPerPod: Readonly<Record<string, ByArm>>;
   /** kube-scheduler's own: one attempt to schedule a Pod. */
   readonly schedulingAttemptMilliseconds: ByArm;
 }
@@ -53,6 +59,7 @@ export interface ControlPlaneResults {
 interface Sample {
   readonly burst: Burst;
   readonly scheduling: Histogram;
+  readonly cpuSeconds: CpuSeconds;
 }
 
 /**
@@ -120,8 +127,16 @@ async function measureArm(
   pods: number,
 ): Promise<Sample> {
   const before = await schedulingHistogram(cluster);
+  const cpuBefore = cpuOf(cluster);
   const result = await burst(cluster.controlPlane.api, { namespace: arm, name, pods });
-  return { burst: result, scheduling: between(before, await schedulingHistogram(cluster)) };
+  const cpuSeconds = usedBetween(cpuBefore, cpuOf(cluster));
+  const scheduling = between(before, await schedulingHistogram(cluster));
+  return { burst: result, scheduling, cpuSeconds };
+}
+
+function cpuOf({ processes }: BenchCluster): CpuSeconds {
+  const { user, system } = process.cpuUsage();
+  return new Map(cpuSecondsOf(processes.running)).set('bench', (user + system) / 1e6);
 }
 
 const WEBHOOK_DURATION = 'apiserver_admission_webhook_admission_duration_seconds';
@@ -168,6 +183,12 @@ function resultsOf(
     mostOnOneNode: by('Pods', ({ burst: { mostOnOneNode } }) => mostOnOneNode),
     withTerm: by('Pods', ({ burst: { withTerm } }) => withTerm),
     ...own,
+    cpuMillisecondsPerPod: Object.fromEntries(
+      [...(without[0]?.cpuSeconds.keys() ?? [])].map((program) => [
+        program,
+        by('milliseconds', ({ cpuSeconds }) => (1000 * (cpuSeconds.get(program) ?? NaN)) / pods),
+      ]),
+    ),
     schedulingAttemptMilliseconds: by('milliseconds', ({ scheduling }) => {
       return latencyOf(scheduling)?.meanMilliseconds ?? Number.NaN;
     }),

@@ -34,6 +34,8 @@ export const WEBHOOKS = {
 export interface BenchCluster {
   readonly controlPlane: ControlPlane;
   readonly product: Product;
+  /** Everything that was started, but for the Express webhook. */
+  readonly processes: Processes;
   stop(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export async function setBenchCluster(spec: {
   return {
     controlPlane,
     product,
+    processes,
     stop: async () => {
       renewal.abort();
       await renewed;

@@ -49,8 +49,14 @@ export function stringMapAt(
 ): Readonly<Record<string, string>> {
   const map = objectAt(object, key);
   if (map === undefined) return {};
+  if (isStringMap(map)) return map;
   const entries = Object.entries(map).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return Object.fromEntries(entries);
+}
+
+/** As it is in every valid object: then the map itself serves, and nothing is copied. */
+function isStringMap(map: JsonObject): map is Readonly<Record<string, string>> {
+  return Object.values(map).every((value) => typeof value === 'string');
 }

@@ -59,11 +59,11 @@ export class Memory implements DecisionMemory {
     lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
   });
   readonly #options: MemoryOptions;
-  readonly #since: number;
+  /** When the first Pod was looked at: what was decided before it may be a former process's. */
+  #since: number | undefined;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
-    this.#since = options.now();
   }
 
   /**
@@ -103,6 +103,7 @@ export class Memory implements DecisionMemory {
     // Signatures are checked only where they matter: most changes are of Pods long bound.
     if (!Object.hasOwn(pod.annotations, DECISION_ANNOTATIONS.id)) return;
     const now = this.#options.now();
+    this.#since ??= now;
     if (now - pod.createdAt > IN_FLIGHT_MILLISECONDS) {
       this.#forget(pod);
       return;
@@ -116,7 +117,7 @@ export class Memory implements DecisionMemory {
       this.trials.add(pod.namespace, workload, id, { decidedAt, seen: true });
     }
     const waiting = pod.nodeName === undefined && pod.deletedAt === undefined;
-    if (waiting) this.#await(pod, record);
+    if (waiting) this.#await(pod, record, this.#since);
     else this.inFlight.remove(record.id);
   }
 
@@ -130,7 +131,7 @@ export class Memory implements DecisionMemory {
     if (id !== undefined && workload !== undefined) this.trials.remove(namespace, workload, id);
   }
 
-  #await(pod: SlimPod, record: DecisionRecord): void {
+  #await(pod: SlimPod, record: DecisionRecord, since: number): void {
     // A Shadow decision says nothing of where its Pod will go.
     if (record.action === DEFAULT_ACTION || record.shadow === true) return;
     const entry = {
@@ -144,7 +145,7 @@ export class Memory implements DecisionMemory {
       requests: pod.requests,
       requiredAntiAffinity: pod.requiredAntiAffinity,
     };
-    this.inFlight.seen(entry, this.#since);
+    this.inFlight.seen(entry, since);
   }
 
   #forget(pod: SlimPod): void {

@@ -20,9 +20,17 @@ export class TargetOrder {
   readonly #sorted = new WeakMap<NodesByTarget, readonly string[]>();
 
   /** Every target, each once. */
-  *of(targets: NodesByTarget, workload: string): Generator<string, void, undefined> {
+  of(targets: NodesByTarget, workload: string): Iterable<string> {
     const names = this.#namesOf(targets);
-    const start = names.length <= TARGET_LIMIT ? 0 : hash(workload) % names.length;
+    // All of a few were looked up just now.
+    return names.length <= TARGET_LIMIT ? names : this.#window(targets, names, hash(workload));
+  }
+
+  *#window(
+    targets: NodesByTarget,
+    names: readonly string[],
+    start: number,
+  ): Generator<string, void, undefined> {
     for (let step = 0; step < names.length; step += 1) {
       const name = names[(start + step) % names.length];
       if (name === undefined) continue;

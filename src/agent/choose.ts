@@ -98,7 +98,7 @@ export function chooseAmong(arms: readonly Arm[], input: DrawInput): Choice {
 
   const epsilon = exploreAllowed ? epsilonAt(h, input.episodes) : 0;
   const result = (chosen: number, probabilities: readonly number[], reason: ChoiceReason): Choice =>
-    choiceOf({ arms, chosen, probabilities, reason, epsilon, exploreAllowed });
+    new Chosen({ arms, chosen, probabilities, reason, epsilon, exploreAllowed });
 
   const certain = certainReason(arms, input);
   if (certain !== undefined) {
@@ -153,19 +153,39 @@ interface Outcome {
   readonly exploreAllowed: boolean;
 }
 
-function choiceOf({ arms, chosen, probabilities, ...rest }: Outcome): Choice {
-  const actionOf = (arm: Arm): Action => arm.action;
-  return {
-    action: arms[chosen]?.action ?? DEFAULT_ACTION,
-    propensity: probabilities[chosen] ?? 1,
-    arms,
-    // Most callers read neither: two tables of 51 keys would be most of what a choice costs.
-    get probabilities() {
-      return recordOf(arms, actionOf, (_, index) => probabilities[index] ?? 0);
-    },
-    get values() {
-      return recordOf(arms, actionOf, ({ value, weight }): Cell => ({ value, weight }));
-    },
-    ...rest,
-  };
+/**
+ * A class, because of the two tables that most callers never read: getters of an object literal make
+ * a hidden class of the engine's own for every object, which keeps all that they reach alive until
+ * the next full collection of the heap.
+ */
+class Chosen implements Choice {
+  readonly action: Action;
+  readonly propensity: number;
+  readonly arms: readonly Arm[];
+  readonly reason: ChoiceReason;
+  readonly epsilon: number;
+  readonly exploreAllowed: boolean;
+  readonly #probabilities: readonly number[];
+
+  constructor({ arms, chosen, probabilities, reason, epsilon, exploreAllowed }: Outcome) {
+    this.action = arms[chosen]?.action ?? DEFAULT_ACTION;
+    this.propensity = probabilities[chosen] ?? 1;
+    this.arms = arms;
+    this.reason = reason;
+    this.epsilon = epsilon;
+    this.exploreAllowed = exploreAllowed;
+    this.#probabilities = probabilities;
+  }
+
+  get probabilities(): Readonly<Record<Action, number>> {
+    return recordOf(this.arms, actionOf, (_, index) => this.#probabilities[index] ?? 0);
+  }
+
+  get values(): Readonly<Record<Action, Cell>> {
+    return recordOf(this.arms, actionOf, ({ value, weight }): Cell => ({ value, weight }));
+  }
+}
+
+function actionOf({ action }: Arm): Action {
+  return action;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { oneLine } from './encode.ts';
+import { LineBuffer } from './line-buffer.ts';
 import type { ChainHead } from './sink.ts';
 
 /** Version of the line format; rises when a reader of the old one would misread the new one. */
@@ -22,15 +23,43 @@ export interface Link {
   readonly intact: boolean;
 }
 
+const COMMA = 0x2c;
 const TAIL = /,"hash":"([0-9a-f]{64})"\}$/;
 const HASH = /^[0-9a-f]{64}$/;
 
 /**
- * Puts an encoded entry into the chain: `{"format":1,"source":…,"seq":…,"prev":…,…,"hash":…}`.
- * The hash is SHA-256 over the UTF-8 bytes of the line as written, without its hash field, so
- * that verifying never depends on how a reader would write the JSON again.
+ * Puts an encoded entry into the chain, as the next line of a batch:
+ * `{"format":1,"source":…,"seq":…,"prev":…,…,"hash":…}`. The hash is SHA-256 over the UTF-8 bytes
+ * of the line as written, without its hash field, so that verifying never depends on how a reader
+ * would write the JSON again.
  *
  * @param payload one JSON object with at least one field, from `encodeEntry`.
+ * @returns the head behind the line.
+ */
+export function writeLink(
+  lines: LineBuffer,
+  payload: string,
+  source: string,
+  head: ChainHead,
+): ChainHead {
+  const seq = head.seq + 1;
+  const begin = lines.length;
+  lines.add(
+    `{"format":${LINE_FORMAT},"source":${oneLine(source)},"seq":${seq},"prev":"${head.hash}",`,
+  );
+  // The payload's own opening brace becomes the comma, and its closing one is hashed where it stands.
+  lines.stepBack();
+  const comma = lines.length;
+  lines.add(payload);
+  lines.overwrite(comma, COMMA);
+  const hash = sha256(lines.from(begin));
+  lines.stepBack();
+  lines.add(`,"hash":"${hash}"}\n`);
+  return { seq, hash };
+}
+
+/**
+ * One line by itself.
  * @returns the line without its line end, and the head behind it.
  */
 export function link(
@@ -38,10 +67,9 @@ export function link(
   source: string,
   head: ChainHead,
 ): { readonly line: string; readonly head: ChainHead } {
-  const seq = head.seq + 1;
-  const open = `{"format":${LINE_FORMAT},"source":${oneLine(source)},"seq":${seq},"prev":"${head.hash}",${payload.slice(1, -1)}`;
-  const hash = sha256(`${open}}`);
-  return { line: `${open},"hash":"${hash}"}`, head: { seq, hash } };
+  const lines = new LineBuffer();
+  const next = writeLink(lines, payload, source, head);
+  return { line: lines.bytes.toString('utf8', 0, lines.length - 1), head: next };
 }
 
 /**
@@ -71,6 +99,6 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   }
 }
 
-function sha256(text: string): string {
+function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -52,8 +52,7 @@ export class FileTarget implements LineTarget {
     return tail.head ?? (await headOf(`${path}.1`, source)) ?? GENESIS;
   }
 
-  async append(text: string): Promise<void> {
-    const bytes = Buffer.from(text, 'utf8');
+  async append(bytes: Uint8Array): Promise<void> {
     let file = await this.#current();
     if (file.regular && file.bytes > 0 && file.bytes + bytes.length > this.#options.maxFileBytes) {
       file = await this.#rotate();
@@ -119,7 +118,7 @@ async function repair(file: OpenFile): Promise<void> {
   if (size > file.bytes) await file.handle.truncate(file.bytes);
 }
 
-async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   let offset = 0;
   while (offset < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, offset, bytes.length - offset);

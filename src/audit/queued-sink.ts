@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as delay } from 'node:timers/promises';
-import { GENESIS, link } from './chain.ts';
+import { GENESIS, writeLink } from './chain.ts';
 import { encodeEntry } from './encode.ts';
 import type { AuditEntry } from './entry.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { EntryQueue, type QueueLimits } from './queue.ts';
 import {
   DROP_REASONS,
@@ -50,6 +51,8 @@ interface Waiter {
 export class QueuedSink implements AuditSink {
   readonly #options: QueuedSinkOptions;
   readonly #queue: EntryQueue;
+  /** Of the batch under way; not touched before its append is over. */
+  readonly #lines = new LineBuffer();
   readonly #dropped: Record<DropReason, number> = zeroes();
   /** Drops already told in the log. */
   #told: Record<DropReason, number> = zeroes();
@@ -167,13 +170,11 @@ export class QueuedSink implements AuditSink {
     const told = { ...this.#dropped };
     const notice = this.#dropNotice();
     let head = this.#head;
-    let text = '';
+    this.#lines.clear();
     for (const payload of notice === undefined ? payloads : [notice, ...payloads]) {
-      const next = link(payload, source, head);
-      head = next.head;
-      text += `${next.line}\n`;
+      head = writeLink(this.#lines, payload, source, head);
     }
-    await target.append(text);
+    await target.append(this.#lines.bytes);
     if (this.#abandoned) return;
     this.#head = head;
     this.#told = told;

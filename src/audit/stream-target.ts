@@ -22,9 +22,10 @@ export class StreamTarget implements LineTarget {
     return Promise.resolve(GENESIS);
   }
 
-  append(text: string): Promise<void> {
+  append(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#stream.write(text, (error) => {
+      // A copy: a stream may hold on to what it was given for longer than until it says it is done.
+      this.#stream.write(Buffer.from(bytes), (error) => {
         if (error) reject(error);
         else resolve();
       });

@@ -9,10 +9,10 @@ export interface LineTarget {
    */
   open(): Promise<ChainHead>;
   /**
-   * Appends whole lines. Rejects with the system's error; a file then holds none of them, so that
-   * the same text can be tried again.
+   * Appends whole lines, UTF-8. Rejects with the system's error; a file then holds none of them, so
+   * that the same lines can be tried again. The bytes are the caller's again once it is over.
    */
-  append(text: string): Promise<void>;
+  append(bytes: Uint8Array): Promise<void>;
   /** Releases what `open` took. */
   close(): Promise<void>;
   readonly rotations: number;

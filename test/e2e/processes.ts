@@ -103,6 +103,11 @@ export class Processes {
     return program;
   }
 
+  /** Programs that have not ended, in the order of their start. */
+  get running(): readonly Program[] {
+    return this.#programs.filter(({ running }) => running);
+  }
+
   /** Fails with the tail of its log if any of these programs has ended. */
   assertRunning(...programs: readonly Program[]): void {
     for (const program of programs) {

@@ -47,4 +47,13 @@ describe('TargetOrder', () => {
     assert.ok(![...order.of(many, 'x')].includes('n00002'));
     assert.ok([...order.of(many, 'x')].includes('newer'));
   });
+
+  it('keeps up with few targets, too, where one goes and another comes', () => {
+    const order = new TargetOrder();
+    const few = targets(3);
+    assert.deepEqual([...order.of(few, 'x')], ['n00001', 'n00002', 'n00003']);
+    few.delete('n00002');
+    few.set('n00000', [node('n00000')]);
+    assert.deepEqual([...order.of(few, 'x')], ['n00000', 'n00001', 'n00003']);
+  });
 });

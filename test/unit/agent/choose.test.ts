@@ -135,6 +135,16 @@ describe('choose', () => {
     });
   }
 
+  it('has no accessor of its own: each would keep its own class alive, and all that it reaches', () => {
+    const choice = choose(inputOf());
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(choice))) {
+      assert.ok('value' in property, name);
+    }
+    assert.deepEqual(Object.keys(choice.probabilities), [DEFAULT_ACTION, 'a', 'b']);
+    assert.deepEqual(choice.values['a'], { value: 0.2, weight: 5 });
+    assert.notEqual(choice.values, choice.values);
+  });
+
   it('leaves everything to the default during burn-in', () => {
     for (const defaultSamples of [0, 2]) {
       const choice = choose(inputOf({ defaultSamples }));

@@ -9,6 +9,7 @@ import { admission } from './entries.ts';
 /** A time that no test of these could wait for. */
 const FOR_EVER = 3_600_000;
 const PLENTY = 20_000;
+const LINE_END = 0x0a;
 
 /** A sink that gathers, and the number of lines of each append. */
 function gathering(batchEntries: number): { sink: QueuedSink; appends: number[] } {
@@ -17,8 +18,8 @@ function gathering(batchEntries: number): { sink: QueuedSink; appends: number[] 
     target: {
       rotations: 0,
       open: () => Promise.resolve(GENESIS),
-      append: (text) => {
-        appends.push(text.split('\n').length - 1);
+      append: (bytes) => {
+        appends.push(bytes.filter((byte) => byte === LINE_END).length);
         return Promise.resolve();
       },
       close: () => Promise.resolve(),
