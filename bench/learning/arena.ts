@@ -6,6 +6,7 @@ import type { World } from '#cli/simulate/world.ts';
 import { Planner } from '#simulator/planner.ts';
 import { Random } from '#simulator/random.ts';
 import { runTrial, type PlacedPod, type Trial } from '#simulator/trial.ts';
+import { Likenesses } from './likeness.ts';
 
 /** Traffic windows of a world: every rollout of every policy and seed meets one of them. */
 export const WINDOWS = 32;
@@ -21,11 +22,12 @@ const REMEMBERED = 6000;
 /**
  * One world in which placements are tried. What traffic there is comes from a fixed set of windows,
  * so that all policies and seeds meet the same requests and a placement that was tried under a
- * window need not be simulated again.
+ * window, or one that is like it, need not be simulated again.
  */
 export class Arena {
   readonly world: World;
   readonly #trials = new Map<string, Trial>();
+  readonly #likenesses: Likenesses;
   #judge: Judge | undefined;
   /** Trials asked for, and those that had to be simulated. */
   asked = 0;
@@ -33,20 +35,22 @@ export class Arena {
 
   constructor(world: World) {
     this.world = world;
+    this.#likenesses = new Likenesses(world.stage.machines);
   }
 
   /** One placement under the requests of one window. */
   trial(placed: readonly PlacedPod[], window: number): Trial {
     this.asked++;
-    const key = `${window} ${placed.map(({ name, node }) => `${name}@${node}`).join(' ')}`;
+    const { placed: alike, restore } = this.#likenesses.of(placed);
+    const key = `${window} ${alike.map(({ name, node }) => `${name}@${node}`).join(' ')}`;
     const known = this.#trials.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return restore(known);
     this.simulated++;
-    const trial = runTrial(this.world.stage, placed, WINDOW_SEED + window);
+    const trial = runTrial(this.world.stage, alike, WINDOW_SEED + window);
     this.#trials.set(key, trial);
     const first = this.#trials.keys().next();
     if (this.#trials.size > REMEMBERED && first.done !== true) this.#trials.delete(first.value);
-    return trial;
+    return restore(trial);
   }
 
   /** Judges a trial against the mean of the default scheduler over all windows. */

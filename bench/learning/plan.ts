@@ -67,6 +67,7 @@ export interface AgentVariant {
     readonly holdoutPercent?: number;
     readonly learning?: Partial<PolicySpec['learning']>;
     readonly reward?: Partial<PolicySpec['reward']>;
+    readonly exploration?: Partial<PolicySpec['exploration']>;
   };
 }
 
@@ -86,6 +87,11 @@ export const ABLATIONS: readonly AgentVariant[] = [
     policy: { learning: { applicationShareThousandths: 0 } },
   },
   { name: 'agent-no-centring', centred: false, policy: {} },
+  {
+    name: 'agent-no-headroom',
+    centred: true,
+    policy: { exploration: { maximumCpuPercent: 0 } },
+  },
   { name: 'agent-ucb1', centred: true, policy: { learning: { algorithm: 'UCB1' } } },
   { name: 'agent-thompson', centred: true, policy: { learning: { algorithm: 'Thompson' } } },
   { name: 'agent-amortised', centred: true, policy: { reward: { accounting: 'Amortised' } } },
@@ -94,11 +100,12 @@ export const ABLATIONS: readonly AgentVariant[] = [
 
 /** The policy of a variant in a setting. */
 export function policyOf(policy: PolicySpec, variant: AgentVariant): PolicySpec {
-  const { learning, reward, ...rest } = variant.policy;
+  const { learning, reward, exploration, ...rest } = variant.policy;
   return parsePolicySpec({
     ...policy,
     ...rest,
     learning: { ...policy.learning, ...learning },
     reward: { ...policy.reward, ...reward },
+    exploration: { ...policy.exploration, ...exploration },
   });
 }

@@ -6,14 +6,16 @@ import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { DrawEntry } from '#audit/entry.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
-import type { ModelShard, ModelView } from '#cluster/model.ts';
+import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
 import type { PlacementPolicy } from '#cluster/policy.ts';
 import type { ClusterView } from '#cluster/view.ts';
-import { workloadKey } from '#cluster/workload.ts';
+import { workloadKey, type WorkloadKey } from '#cluster/workload.ts';
 import type { ExplorationBudget } from './budget.ts';
 import { domainsOf } from './domains.ts';
 import { isRequired } from './enforced.ts';
+import { expectedUse, type TargetUse } from './expected-use.ts';
 import { freshObservation, verdictsOf, type Verdict } from './feasibility.ts';
+import { withHeadroom } from './headroom.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { InFlight } from './in-flight.ts';
 import type { TargetLabel } from './merge.ts';
@@ -80,7 +82,7 @@ export function decide(input: DecideInput): Decision {
     now,
   );
   const nodesByTarget = view.nodesByLabel(spec.topologyKey);
-  const verdicts = verdictsOf({
+  const possible = verdictsOf({
     candidates: candidatesOf(input, nodesByTarget, workload),
     nodesByTarget,
     view,
@@ -95,6 +97,12 @@ export function decide(input: DecideInput): Decision {
     checkpoint: input.checkpoint,
   });
   input.checkpoint();
+  const uses = observation && usesBy(input, workload, observation);
+  const { maximumCpuPercent } = spec.exploration;
+  const { totals } = memory;
+  const verdicts = withHeadroom(possible, {
+    ...{ workload, observation, uses, totals, nodesByTarget, view, maximumCpuPercent, now },
+  });
   const feasibleTargets: string[] = [];
   for (const { target, feasible } of verdicts) if (feasible) feasibleTargets.push(target);
   const state = stateOf({
@@ -106,10 +114,10 @@ export function decide(input: DecideInput): Decision {
     nodesByTarget,
     view,
     observation,
+    uses,
     inFlight: memory.inFlight,
     totals: memory.totals,
     placements: memory.placements,
-    ownerUid: pod.owner?.uid ?? '',
     now,
   });
   const shard = models.shard(pod.namespace, policy.name, workload);
@@ -178,6 +186,25 @@ function isBlocked(
   return circuitBlocks(shard?.circuit, spec.circuitBreaker, now, (from) =>
     memory.trials.since(pod.namespace, workload, from, now),
   );
+}
+
+/** What measured workloads will use by target; undefined = none is measured. */
+function usesBy(
+  { pod, policy, view, memory, now }: DecideInput,
+  workload: WorkloadKey,
+  observation: Observation,
+): ReadonlyMap<string, TargetUse> | undefined {
+  return expectedUse({
+    namespace: pod.namespace,
+    workload,
+    ownerUid: pod.owner?.uid ?? '',
+    topologyKey: policy.spec.topologyKey,
+    observation,
+    placements: memory.placements,
+    inFlight: memory.inFlight,
+    view,
+    now,
+  });
 }
 
 /** The policy's own list as it stands, else every value of the topology key. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { WorkloadObservation } from '#cluster/model.ts';
+import type { Observation, WorkloadObservation } from '#cluster/model.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
@@ -13,7 +13,7 @@ export interface ExpectedUseInput {
   readonly workload: WorkloadKey;
   readonly ownerUid: string;
   readonly topologyKey: string;
-  readonly workloads: Readonly<Record<WorkloadKey, WorkloadObservation>>;
+  readonly observation: Pick<Observation, 'workloads' | 'targets'>;
   readonly placements: Placements;
   readonly inFlight: InFlight;
   readonly view: Pick<ClusterView, 'node'>;
@@ -43,19 +43,20 @@ export function expectedUse(input: ExpectedUseInput): ReadonlyMap<string, Target
     }
     return targets.get(node);
   };
-  const add = (target: string | undefined, expected: number, requested: number): void => {
+  const { targets: seen, workloads } = input.observation;
+  const add = (target: string | undefined, reference: number, requested: number): void => {
     if (target === undefined) return;
     const use = uses.get(target) ?? { expectedMillicores: 0, requestedMillicores: 0 };
     uses.set(target, {
-      expectedMillicores: use.expectedMillicores + expected,
+      expectedMillicores: use.expectedMillicores + reference / speedOf(seen, target),
       requestedMillicores: use.requestedMillicores + requested,
     });
   };
   let measured = false;
-  for (const [workload, { cpuCores }] of Object.entries(input.workloads)) {
-    if (cpuCores === undefined) continue;
+  for (const [workload, workloadSeen] of Object.entries(workloads)) {
+    const millicores = referenceMillicores(workloadSeen);
+    if (millicores === undefined) continue;
     measured = true;
-    const millicores = cpuCores * 1000;
     const incoming = workload === input.workload ? input.ownerUid : undefined;
     for (const [node, pods] of placements.remaining(namespace, workload, incoming)) {
       add(targetOf(node), pods * millicores, 0);
@@ -68,4 +69,15 @@ export function expectedUse(input: ExpectedUseInput): ReadonlyMap<string, Target
     }
   }
   return measured ? uses : undefined;
+}
+
+/** What one Pod of a workload uses, in thousandths of a core of a target of speed 1. */
+export function referenceMillicores(seen: WorkloadObservation | undefined): number | undefined {
+  const cores = seen?.referenceCores ?? seen?.cpuCores;
+  return cores === undefined ? undefined : cores * 1000;
+}
+
+/** How fast the cores of a target are, as learned; 1 = nothing known. */
+export function speedOf(targets: Observation['targets'], target: string): number {
+  return Object.hasOwn(targets, target) ? (targets[target]?.speed?.ratio ?? 1) : 1;
 }

@@ -46,6 +46,7 @@ export const INFEASIBLE_REASONS = [
   'anti-affinity',
   'affinity',
   'no-room',
+  'no-headroom',
 ] as const;
 
 /** See {@link INFEASIBLE_REASONS}. */

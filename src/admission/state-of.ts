@@ -6,7 +6,7 @@ import type { Observation, TargetObservation, WorkloadObservation } from '#clust
 import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
-import { expectedUse, type TargetUse } from './expected-use.ts';
+import type { TargetUse } from './expected-use.ts';
 import type { Placements } from './placements.ts';
 import { labelAt } from './selectors.ts';
 import type { TargetTotals } from './target-totals.ts';
@@ -16,8 +16,6 @@ import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
 export interface StateInput {
   readonly namespace: string;
   readonly workload: WorkloadKey;
-  /** Uid of the Pod's controller, empty for a bare Pod. */
-  readonly ownerUid: string;
   readonly topologyKey: string;
   /** Targets that the policy leaves to choose among, feasible or not. */
   readonly targets: readonly string[];
@@ -27,6 +25,8 @@ export interface StateInput {
   readonly view: ClusterView;
   /** Fresh, or undefined. */
   readonly observation: Observation | undefined;
+  /** What measured workloads will use by target; undefined = none is measured. */
+  readonly uses: ReadonlyMap<string, TargetUse> | undefined;
   readonly inFlight: InFlight;
   readonly totals: TargetTotals;
   readonly placements: Placements;
@@ -53,19 +53,13 @@ export function stateOf(input: StateInput): StateKey {
 
 function leastOf(input: StateInput): string | null {
   const pressures = new Map<string, Pressure | undefined>();
-  const uses =
-    input.observation && expectedUse({ ...input, workloads: input.observation.workloads });
   // An idle node that takes no Pods would be the least for ever, and the feature would say nothing.
-  for (const target of input.feasible) pressures.set(target, pressureAt(target, input, uses));
+  for (const target of input.feasible) pressures.set(target, pressureAt(target, input));
   return leastPressured(pressures);
 }
 
-function pressureAt(
-  target: string,
-  input: StateInput,
-  uses: ReadonlyMap<string, TargetUse> | undefined,
-): Pressure | undefined {
-  const { nodesByTarget, view, now, inFlight, topologyKey } = input;
+function pressureAt(target: string, input: StateInput): Pressure | undefined {
+  const { uses, nodesByTarget, view, now, inFlight, topologyKey } = input;
   const total = input.totals.of(target, nodesByTarget, view, now);
   const seen = targetSeen(input.observation, target);
   return pressureOf({

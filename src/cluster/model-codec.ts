@@ -8,6 +8,7 @@ import { decodeEvidence, encodeEvidence } from './evidence-codec.ts';
 import { decodeBefore, encodeBefore } from './before-codec.ts';
 import { decodeNumber, encodeNumber, malformed } from './model-numbers.ts';
 import { decodePowerCurves, encodePowerCurves } from './power-curve-codec.ts';
+import { decodeCpuCost, decodeSpeed, encodeCpuCost, encodeSpeed } from './speed-codec.ts';
 import { MODEL_FORMAT, MODEL_LIMITS, modelSpecSchema, type ModelSpec } from './model-schema.ts';
 import {
   decodeBaselines,
@@ -68,12 +69,15 @@ export function encodeObservation(observation: Observation): ModelSpec {
         ...optionalNumber('cpuRatio', target.cpuRatio),
         ...optionalNumber('memoryRatio', target.memoryRatio),
         ...optionalNumber('watts', target.watts),
+        ...encodeSpeed(target),
       })),
       workloads: Object.entries(observation.workloads).map(([workload, seen]) => ({
         workload,
         ...(seen.loadBucket === undefined ? {} : { loadBucket: seen.loadBucket }),
         peers: [...seen.peers],
         ...optionalNumber('cpuCores', seen.cpuCores),
+        ...optionalNumber('referenceCores', seen.referenceCores),
+        ...encodeCpuCost(seen),
       })),
       ...(observation.powerCurves === undefined
         ? {}
@@ -133,21 +137,25 @@ function decodeShard(spec: ShardSpec): Omit<ModelShard, 'namespace' | 'policy' |
 function decodeObservation(spec: ObservationSpec): Omit<Observation, 'namespace' | 'policy'> {
   const observedAt = Date.parse(spec.observedTime);
   if (Number.isNaN(observedAt)) throw malformed('spec.observation.observedTime', 'no time');
-  const targets = spec.targets.map(({ name, health, cpuRatio, memoryRatio, watts }) => {
+  const targets = spec.targets.map(({ name, health, cpuRatio, memoryRatio, watts, speed }) => {
     const seen: TargetObservation = {
       health,
       cpuRatio: optionalDecoded(cpuRatio),
       memoryRatio: optionalDecoded(memoryRatio),
       watts: optionalDecoded(watts),
+      ...decodeSpeed(speed),
     };
     return [name, seen] as const;
   });
-  const workloads = spec.workloads.map(({ workload, loadBucket, peers, cpuCores }) => {
-    const cores = optionalDecoded(cpuCores);
+  const workloads = spec.workloads.map(({ workload, loadBucket, peers, ...row }) => {
+    const cores = optionalDecoded(row.cpuCores);
+    const reference = optionalDecoded(row.referenceCores);
     const seen: WorkloadObservation = {
       loadBucket,
       peers,
       ...(cores === undefined ? {} : { cpuCores: cores }),
+      ...(reference === undefined ? {} : { referenceCores: reference }),
+      ...decodeCpuCost(row.cpuCost),
     };
     return [workload, seen] as const;
   });

@@ -278,6 +278,13 @@ const target = z
       'Mean memory utilisation of its nodes, 0 to 1; absent = unknown.',
     ).optional(),
     watts: decimal('Power of its nodes together; absent = unknown.').optional(),
+    speed: z
+      .object({
+        ratio: decimal('Work of a core there against that of other targets, around 1.'),
+        weight: decimal('Samples that it is worth.'),
+      })
+      .optional()
+      .meta({ description: 'How fast its cores are, as learned; absent = nothing known yet.' }),
   })
   .meta({ description: 'What was last seen of one target.' });
 
@@ -293,6 +300,15 @@ const workload = z
       'x-kubernetes-list-type': 'atomic',
     }),
     cpuCores: decimal('Mean CPU use of one of its Pods, cores; absent = unknown.').optional(),
+    referenceCores: decimal('The same, in cores of a target of speed 1.').optional(),
+    cpuCost: z
+      .object({
+        target: text(nameCharacters, 'Target where it ran last.'),
+        secondsPerRequest: decimal('CPU seconds by request there.'),
+        weight: decimal('Windows behind it.'),
+      })
+      .optional()
+      .meta({ description: 'What the speed of targets is learned from; absent = never measured.' }),
   })
   .meta({ description: 'What was last seen of one workload.' });
 

@@ -193,6 +193,25 @@ export interface TargetObservation {
   readonly memoryRatio: number | undefined;
   /** Power of its nodes together; undefined = unknown. */
   readonly watts: number | undefined;
+  /** How fast its cores are, as learned; absent = nothing known yet. */
+  readonly speed?: TargetSpeed | undefined;
+}
+
+/** How fast the cores of a target are; see `src/learner/target-speed.ts`. */
+export interface TargetSpeed {
+  /** Work of a core there against that of other targets, around 1; above 0. */
+  readonly ratio: number;
+  /** Samples that it is worth. */
+  readonly weight: number;
+}
+
+/** CPU seconds by request of a workload at the target where it ran last. */
+export interface LastCpuCost {
+  readonly target: string;
+  /** Of the cores there; mean over the windows since it came; above 0. */
+  readonly secondsPerRequest: number;
+  /** Windows behind it. */
+  readonly weight: number;
 }
 
 /** What the learner last saw of one workload. */
@@ -203,6 +222,10 @@ export interface WorkloadObservation {
   readonly peers: readonly WorkloadKey[];
   /** Mean CPU use of one of its Pods, cores of the node it ran on; undefined = unknown. */
   readonly cpuCores?: number | undefined;
+  /** The same, in cores of a target of speed 1; undefined = as {@link cpuCores}. */
+  readonly referenceCores?: number | undefined;
+  /** What the speed of targets is learned from; absent = never measured. */
+  readonly cpuCost?: LastCpuCost | undefined;
 }
 
 /** One point of a node's learned power curve; see `src/reward/power-curve.ts`. */

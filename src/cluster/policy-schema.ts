@@ -212,6 +212,12 @@ const exploration = z
       60,
       'Exploring decisions allowed per namespace and hour; beyond it the best known action is taken.',
     ),
+    maximumCpuPercent: integer(
+      0,
+      1000,
+      80,
+      'No Pod is sent to a target whose CPU would be filled beyond this, in percent of allocatable, by what it and the measured Pods there are expected to use. 0 = no limit.',
+    ),
   })
   .prefault({})
   .meta({ description: 'Limits of exploration.' });

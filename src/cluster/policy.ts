@@ -88,6 +88,11 @@ export interface MeasurementSpec {
 export interface ExplorationSpec {
   /** Exploring decisions allowed per namespace and hour; beyond it the greedy choice is taken. */
   readonly budgetPerHour: number;
+  /**
+   * No Pod is sent to a target whose CPU it would fill beyond this by what it and the Pods there are
+   * expected to use, in percent of allocatable; 0 = no limit.
+   */
+  readonly maximumCpuPercent: number;
 }
 
 /** When a workload is left to the default scheduler for a while, and how it comes back. */

@@ -9,16 +9,19 @@ import type { WindowReadings } from './outcome.ts';
  * `P(u) * c / N` watts, with P the power of its node, N its cores and c the cores the Pod keeps
  * busy; so `c = N * podWatts / nodeWatts`. A workload none of whose Pods has both readings is
  * left out: unknown use is not zero use.
+ * @param scaleOf what a core of a node counts for, 1 where absent
  */
 export function cpuUseOf(
   decisions: readonly PendingDecision[],
   readings: Pick<WindowReadings, 'power'>,
   nodes: ReadonlyMap<string, SlimNode>,
+  scaleOf: (nodeName: string) => number = () => 1,
 ): ReadonlyMap<WorkloadKey, number> {
   const sums = new Map<WorkloadKey, { cores: number; pods: number }>();
   for (const decision of decisions) {
-    const cores = coresOf(decision, readings, nodes);
-    if (cores === undefined) continue;
+    const used = coresOf(decision, readings, nodes);
+    if (used === undefined) continue;
+    const cores = used * scaleOf(decision.nodeName ?? '');
     const { workload } = decision.decision;
     const sum = sums.get(workload) ?? { cores: 0, pods: 0 };
     sums.set(workload, { cores: sum.cores + cores, pods: sum.pods + 1 });

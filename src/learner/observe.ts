@@ -9,6 +9,7 @@ import type { PendingDecision } from './decisions.ts';
 import type { WindowReadings } from './outcome.ts';
 import { learnPowerCurves } from './power-curves.ts';
 import { observeTarget } from './target-health.ts';
+import { learnSpeeds, speedOf, speedsIn, type CpuCost } from './target-speed.ts';
 import { peersOf, requestRate, type WorkloadPods } from './workload-load.ts';
 
 /** What one observation is made from; nothing of it is changed. */
@@ -46,7 +47,12 @@ export function observe(input: ObserveInput): Observation {
     ([target, nodes]) => [target, observeTarget(nodes, nodeReadings, staleAfterSeconds)] as const,
   );
   const nodes = new Map([...input.targets.values()].flat().map((node) => [node.name, node]));
+  const targetOf = targetsByNode(input.targets);
   const uses = cpuUseOf(input.decisions, readings, nodes);
+  const speeds = learnSpeeds(speedsIn(input.before), costsOf(input, nodes, targetOf));
+  const references = cpuUseOf(input.decisions, readings, nodes, (node) =>
+    speedOf(speeds, targetOf.get(node) ?? ''),
+  );
   const peers = peersOf(namespace, input.workloads.keys(), readings.latency.edges);
   const workloads = [...input.workloads].map(([workload, pods]) => {
     const rate = requestRate(pods, readings.latency);
@@ -54,6 +60,8 @@ export function observe(input: ObserveInput): Observation {
       loadBucket: loadBucket(rate, input.shardOf(workload)?.load),
       peers: peers.get(workload) ?? [],
       cpuCores: uses.get(workload),
+      ...ifKnown('referenceCores', references.get(workload)),
+      ...ifKnown('cpuCost', speeds.workloads.get(workload)),
     };
     return [workload, observation] as const;
   });
@@ -61,7 +69,12 @@ export function observe(input: ObserveInput): Observation {
     namespace,
     policy: policy.name,
     observedAt: now,
-    targets: Object.fromEntries(targets),
+    targets: Object.fromEntries(
+      targets.map(([target, seen]) => [
+        target,
+        { ...seen, ...ifKnown('speed', speeds.targets.get(target)) },
+      ]),
+    ),
     workloads: Object.fromEntries(workloads),
     powerCurves: learnPowerCurves(input.before, {
       spec: policy.spec,
@@ -70,6 +83,41 @@ export function observe(input: ObserveInput): Observation {
       now,
     }),
   };
+}
+
+/**
+ * CPU seconds by request of each workload at each target where Pods of it were measured. Its Pods
+ * share its requests evenly.
+ */
+function costsOf(
+  { decisions, readings, workloads }: ObserveInput,
+  nodes: ReadonlyMap<string, SlimNode>,
+  targetOf: ReadonlyMap<string, string>,
+): CpuCost[] {
+  const byTarget = new Map<string, PendingDecision[]>();
+  for (const decision of decisions) {
+    const target = targetOf.get(decision.nodeName ?? '');
+    if (target === undefined) continue;
+    byTarget.set(target, [...(byTarget.get(target) ?? []), decision]);
+  }
+  return [...byTarget].sort(byFirst).flatMap(([target, members]) =>
+    [...cpuUseOf(members, readings, nodes)].flatMap(([workload, coresPerPod]) => {
+      const pods = workloads.get(workload) ?? [];
+      const rate = requestRate(pods, readings.latency);
+      if (rate === undefined || !(rate > 0)) return [];
+      return [{ workload, target, secondsPerRequest: (coresPerPod * pods.length) / rate }];
+    }),
+  );
+}
+
+function targetsByNode(targets: ObserveInput['targets']): Map<string, string> {
+  return new Map(
+    [...targets].flatMap(([target, nodes]) => nodes.map(({ name }) => [name, target] as const)),
+  );
+}
+
+function ifKnown<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [name]: value } as Partial<Record<K, V>>);
 }
 
 /**
@@ -82,9 +130,9 @@ export function saysMore(before: Observation | undefined, next: Observation): bo
 
 function gistOf({ targets, workloads }: Observation): string {
   const health = Object.entries(targets).map(([target, one]) => [target, one.health]);
-  const seen = Object.entries(workloads).map(([workload, { cpuCores, ...rest }]) => [
+  const seen = Object.entries(workloads).map(([workload, { loadBucket, peers, cpuCores }]) => [
     workload,
-    rest,
+    { loadBucket, peers },
     useStep(cpuCores),
   ]);
   return JSON.stringify([health.sort(byFirst), seen.sort(byFirst)]);

@@ -100,7 +100,7 @@ function greedy(policy: PlacementPolicy): PlacementPolicy {
       ...spec,
       holdoutPercent: 0,
       learning: { ...spec.learning, epsilonThousandths: 0, epsilonFloorThousandths: 0 },
-      exploration: { budgetPerHour: 0 },
+      exploration: { ...spec.exploration, budgetPerHour: 0 },
     },
   };
 }

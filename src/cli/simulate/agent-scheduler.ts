@@ -132,8 +132,10 @@ export class AgentScheduler implements PlacementScheduler {
     const workload = workloadKey({ kind: 'Deployment', name: service });
     const tier = tierOf(pod.metadata.labels ?? {}, spec.tiers);
     const shard = this.#shards.get(workload);
-    const feasible = feasibleTargets(pod, targets, context);
-    const state = this.#sight.stateOf({ workload, targets, feasible, placed: this.#decisions });
+    const possible = feasibleTargets(pod, targets, context);
+    const placed = this.#decisions;
+    const feasible = this.#sight.withHeadroom({ workload, targets, feasible: possible, placed });
+    const state = this.#sight.stateOf({ workload, targets, feasible, placed });
     const id = `${this.#run}-${this.#count++}`;
     const choice = choose({
       state,

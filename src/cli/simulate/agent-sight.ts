@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action } from '#agent/action.ts';
+import { fillingOf, keepsHeadroom } from '#agent/headroom.ts';
 import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
 import { boundFeatures, encodeState, mostPeers } from '#agent/state-key.ts';
 import type { ModelShard, Observation } from '#cluster/model.ts';
@@ -92,6 +93,26 @@ export class AgentSight {
     });
   }
 
+  /** Targets that keep headroom with the Pod, as the webhook judges it. */
+  withHeadroom({ workload, targets, feasible, placed }: SightInput): Action[] {
+    const { maximumCpuPercent } = this.#policy.spec.exploration;
+    if (maximumCpuPercent === 0) return [...feasible];
+    const fillings = feasible.map((target) => {
+      const nodes = targets.get(target) ?? [];
+      const names = new Set(nodes.map(({ name }) => name));
+      const uses = placed.map(({ nodeName, decision }) =>
+        names.has(nodeName ?? '') ? (this.#coresOf(decision.workload, target) ?? 0) : 0,
+      );
+      return fillingOf({
+        allocatable: nodes.reduce((sum, node) => sum + node.allocatable.cpuMillicores, 0) / 1000,
+        expected: uses.reduce((sum, cores) => sum + cores, 0),
+        own: this.#coresOf(workload, target),
+      });
+    });
+    const kept = keepsHeadroom(fillings, maximumCpuPercent / 100);
+    return feasible.filter((_, index) => kept[index]);
+  }
+
   #leastOf({ targets, feasible, placed }: SightInput): string | null {
     const pressures = new Map<string, Pressure | undefined>();
     for (const target of feasible) {
@@ -100,7 +121,7 @@ export class AgentSight {
       const sum = (of: (node: SchedulerNode) => number): number =>
         nodes.reduce((total, node) => total + of(node), 0);
       const uses = placed.flatMap(({ nodeName, decision }) =>
-        names.has(nodeName ?? '') ? [this.#coresOf(decision.workload)] : [],
+        names.has(nodeName ?? '') ? [this.#coresOf(decision.workload, target)] : [],
       );
       const known = uses.filter((cores) => cores !== undefined);
       pressures.set(
@@ -121,8 +142,11 @@ export class AgentSight {
     return leastPressured(pressures);
   }
 
-  #coresOf(workload: WorkloadKey): number | undefined {
-    return this.#observation?.workloads[workload]?.cpuCores;
+  /** What one Pod of a workload is expected to use at a target, cores there. */
+  #coresOf(workload: WorkloadKey, target: string): number | undefined {
+    const reference = this.#observation?.workloads[workload]?.referenceCores;
+    if (reference === undefined) return undefined;
+    return reference / (this.#observation?.targets[target]?.speed?.ratio ?? 1);
   }
 
   #peersOf({ workload, targets, placed }: SightInput): string | null {

@@ -8,7 +8,17 @@ import { Placements } from '#admission/placements.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
 import { Trials } from '#admission/trials.ts';
-import { incoming, node, observationOf, policyOf, shardOf, START, World } from './world.ts';
+import {
+  incoming,
+  node,
+  observationOf,
+  placementsIn,
+  policyOf,
+  shardOf,
+  slimPod,
+  START,
+  World,
+} from './world.ts';
 
 const STATE = 'load=unknown,least=w1,peers=(none)';
 
@@ -155,11 +165,75 @@ describe('decide', () => {
     assert.equal(take(world).record.action, 'w2');
   });
 
+  describe('headroom', () => {
+    const healthy = { health: 'healthy', cpuRatio: 0.2, memoryRatio: 0.2, watts: 100 } as const;
+    const seen = { loadBucket: undefined, peers: [] };
+    /** Two machines of 8 cores; the database on w1 uses so many cores, the Pod 3. */
+    const loaded = (databaseCores: number, speed = 1): World => {
+      const world = new World();
+      const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 'db' };
+      world.addPod(slimPod('db-0', { nodeName: 'w1', owner }));
+      world.observation = observationOf(
+        {},
+        {
+          targets: { w1: { ...healthy, speed: { ratio: speed, weight: 9 } }, w2: healthy },
+          workloads: {
+            'StatefulSet/db': { ...seen, referenceCores: databaseCores },
+            'Pod/frontend': { ...seen, referenceCores: 3 },
+          },
+        },
+      );
+      return world;
+    };
+    const judged = (world: World): Decision =>
+      take(world, { memory: { ...memory(), placements: placementsIn(world) } });
+    const full = { target: 'w1', feasible: false, reason: 'no-headroom' };
+
+    it('sends no Pod to a target that it would fill beyond the limit', () => {
+      assert.deepEqual(judged(loaded(3.5)).verdicts[0], full);
+      const below = judged(loaded(3.3));
+      assert.deepEqual(below.verdicts[0], { target: 'w1', feasible: true });
+      assert.deepEqual(
+        judged(loaded(3.5)).choice.arms.map(({ action }) => action),
+        ['(default)', 'w2'],
+      );
+    });
+
+    it('counts with the speed of the machine', () => {
+      assert.equal(judged(loaded(3.3, 0.9)).verdicts[0]?.feasible, false);
+      assert.equal(judged(loaded(3.5, 1.2)).verdicts[0]?.feasible, true);
+    });
+
+    it('has no limit where the policy says 0, and none for what was never measured', () => {
+      const world = loaded(7);
+      world.policy = policyOf({ exploration: { budgetPerHour: 60, maximumCpuPercent: 0 } });
+      assert.equal(judged(world).verdicts[0]?.feasible, true);
+      const unknown = loaded(7);
+      unknown.observation = unknown.observation && {
+        ...unknown.observation,
+        workloads: { 'StatefulSet/db': { ...seen, referenceCores: 7 } },
+      };
+      assert.equal(judged(unknown).verdicts[0]?.feasible, true);
+    });
+
+    it('keeps the emptiest target where all would be too full', () => {
+      const world = loaded(4);
+      world.observation = world.observation && {
+        ...world.observation,
+        workloads: { ...world.observation.workloads, 'Pod/frontend': { ...seen, cpuCores: 7 } },
+      };
+      assert.deepEqual(
+        judged(world).verdicts.map(({ feasible }) => feasible),
+        [false, true],
+      );
+    });
+  });
+
   it('does not explore beyond its budget', () => {
     const world = new World();
     const { spec } = policyOf();
     world.policy = policyOf({
-      exploration: { budgetPerHour: 1 },
+      exploration: { ...spec.exploration, budgetPerHour: 1 },
       learning: { ...spec.learning, epsilonThousandths: 1000, epsilonFloorThousandths: 1000 },
     });
     const row = { w1: { value: -1, weight: 50 }, w2: { value: 1, weight: 50 } };

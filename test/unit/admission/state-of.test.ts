@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { expectedUse } from '#admission/expected-use.ts';
 import { InFlight } from '#admission/in-flight.ts';
 import { stateOf } from '#admission/state-of.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
@@ -16,20 +17,17 @@ function state(
 ): string {
   const inFlight = new InFlight({ entries: 100, lifetimeMilliseconds: 60_000 });
   prepare?.(inFlight);
+  const { observation, view, now } = world;
+  const pod = { namespace: NAMESPACE, workload: 'Deployment/frontend', ownerUid: '' };
+  const common = { ...pod, topologyKey: KEY, inFlight, placements: placementsIn(world), view, now };
   return stateOf({
-    namespace: NAMESPACE,
-    workload: 'Deployment/frontend',
-    topologyKey: KEY,
+    ...common,
+    uses: observation && expectedUse({ ...common, observation }),
     targets,
     feasible,
-    nodesByTarget: world.view.nodesByLabel(KEY),
-    view: world.view,
-    observation: world.observation,
-    inFlight,
+    nodesByTarget: view.nodesByLabel(KEY),
+    observation,
     totals: new TargetTotals(),
-    placements: placementsIn(world),
-    ownerUid: '',
-    now: world.now,
   });
 }
 
@@ -128,6 +126,29 @@ describe('stateOf', () => {
       { w1: 'healthy', w2: 'healthy' },
       { workloads: { 'StatefulSet/db': { ...use, cpuCores: 3 } } },
     );
+    assert.match(state(world, ['w1', 'w2']), /least=w2,/);
+  });
+
+  it('knows that the same Pod takes more of a slower machine', () => {
+    const world = new World();
+    const use = { peers: [], loadBucket: undefined };
+    const healthy = { health: 'healthy', cpuRatio: 0.2, memoryRatio: 0.2, watts: 100 } as const;
+    const withSpeed = (ratio: number): void => {
+      world.observation = observationOf(
+        {},
+        {
+          targets: { w1: { ...healthy, speed: { ratio, weight: 9 } }, w2: healthy },
+          workloads: { 'StatefulSet/db': { ...use, cpuCores: 9, referenceCores: 2 } },
+        },
+      );
+    };
+    busy(world, 'db-0', 'w1');
+    world.addPod(
+      slimPod('other', { nodeName: 'w2', requests: { cpuMillicores: 2500, memoryBytes: 0 } }),
+    );
+    withSpeed(1);
+    assert.match(state(world, ['w1', 'w2']), /least=w1,/);
+    withSpeed(0.5);
     assert.match(state(world, ['w1', 'w2']), /least=w2,/);
   });
 

@@ -46,7 +46,7 @@ describe('the policy schema', () => {
         staleAfterSeconds: 60,
         episodeGapSeconds: 30,
       },
-      exploration: { budgetPerHour: 60 },
+      exploration: { budgetPerHour: 60, maximumCpuPercent: 80 },
       circuitBreaker: {
         mode: 'Enabled',
         sloBreaches: 3,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Observation } from '#cluster/model.ts';
+import type { PendingDecision } from '#learner/decisions.ts';
 import { observe, saysMore, targetsOf } from '#learner/observe.ts';
 import { emptyShard } from '#learner/shards.ts';
 import { peersOf, requestRate } from '#learner/workload-load.ts';
@@ -121,6 +122,47 @@ void describe('observe', () => {
     });
     assert.equal(seen.policy, 'default');
     assert.equal(seen.observedAt, T0);
+  });
+
+  void test('learns from a workload that moved how fast machines are', () => {
+    const window2 = { from: T0 + 60_000, to: T0 + 120_000 };
+    const targets = new Map(['slow', 'fast'].map((name) => [name, [node(name)]] as const));
+    const pod = (name: string, nodeName: string): PendingDecision =>
+      ({
+        podUid: name,
+        nodeName,
+        decision: { workload: 'Deployment/frontend' },
+      }) as PendingDecision;
+    // 60 s at 20 requests/s; 100 W of a machine of 8 cores: 25 W are 2 cores, 12.5 W are one.
+    const seenAt = (watts: number, nodeName: string, before: Observation | undefined) =>
+      observe({
+        ...input,
+        targets,
+        before,
+        readings: {
+          ...input.readings,
+          window: window2,
+          power: {
+            nodeWatts: new Map([[nodeName, measured(100, window)]]),
+            podJoules: new Map([['f', measured(60 * watts, window)]]),
+            attributedJoules: new Map(),
+          },
+        },
+        decisions: [pod('f', nodeName)],
+      });
+    const first = seenAt(25, 'slow', undefined);
+    const frontend = first.workloads['Deployment/frontend'];
+    assert.deepEqual(frontend?.cpuCost, { target: 'slow', secondsPerRequest: 0.1, weight: 1 });
+    assert.equal(frontend.referenceCores, 2);
+    assert.equal(first.targets['slow']?.speed, undefined);
+
+    const second = seenAt(12.5, 'fast', first);
+    const fast = second.targets['fast']?.speed?.ratio ?? 1;
+    const slow = second.targets['slow']?.speed?.ratio ?? 1;
+    assert.ok(fast / slow > 1.5 && fast / slow < 2);
+    assert.equal(second.workloads['Deployment/frontend']?.cpuCores, 1);
+    const { referenceCores } = second.workloads['Deployment/frontend'] ?? {};
+    assert.ok(Math.abs((referenceCores ?? 0) - fast) < 1e-12);
   });
 
   void test('a figure that moves is no news; health, load and peers are', () => {
