@@ -22,6 +22,7 @@ export function writePage(): void {
     'scale',
     'control-plane',
     'simulator',
+    'soak',
     'footprint',
   ]) {
     const results = readResults(`${RESULTS}/${name}.json`);

@@ -6,12 +6,16 @@ import { type Figure, figureOf } from '#cli/figure.ts';
 import { makeCertificate } from '../admission/certificate.ts';
 import { REVIEW_BYTES } from '../admission/review.ts';
 import { LoadProcess, startProduct } from '../admission/servers.ts';
-import { floorsOf, slopeOf, type Point } from './slope.ts';
+import { courseOf, type Course } from './course.ts';
+import type { Point } from './slope.ts';
 
 /** How long to go on. */
 export interface SoakEffort {
   readonly admissions: number;
-  /** Not counted: caches fill, the compiler settles, decisions on their way reach their bound. */
+  /**
+   * Not counted, nor is the first third of the run: caches fill, the compiler and the heap settle,
+   * decisions on their way reach their bound.
+   */
   readonly warmUpAdmissions: number;
   readonly limitMinutes: number;
   /** A rise by less than this share of the level is none; a short run has not filled its caches. */
@@ -31,41 +35,55 @@ export const SHORT: SoakEffort = {
   notableRatio: 0.3,
 };
 
-/** What is watched, by its name in the product's own metrics. */
-const WATCHED = {
+/** What the product's own metrics say. */
+const METRICS = {
   heapBytes: 'nodejs_heap_size_used_bytes',
+  heapTotalBytes: 'nodejs_heap_size_total_bytes',
+  youngBytes: 'nodejs_heap_space_size_total_bytes{space="new"}',
+  externalBytes: 'nodejs_external_memory_bytes',
   residentBytes: 'process_resident_memory_bytes',
+  openFiles: 'process_open_fds',
   handles: 'nodejs_active_handles_total',
   meanDelaySeconds: 'nodejs_eventloop_lag_mean_seconds',
   p99DelaySeconds: 'nodejs_eventloop_lag_p99_seconds',
 } as const;
 
-type Quantity = keyof typeof WATCHED;
-const QUANTITIES = Object.keys(WATCHED) as Quantity[];
+/**
+ * What is watched: that, the resident memory without the young generation, whose size V8 makes as
+ * large as the load of the moment asks for, and what neither the heap nor buffers explain.
+ */
+export type Quantity = keyof typeof METRICS | 'residentWithoutYoungBytes' | 'otherBytes';
+const QUANTITIES: readonly Quantity[] = [
+  ...(Object.keys(METRICS) as (keyof typeof METRICS)[]),
+  'residentWithoutYoungBytes',
+  'otherBytes',
+];
 
-/** A quantity over the run, after the warm-up. */
-export interface Course {
-  readonly level: Figure;
-  /** Change per million admissions; absent where the run was too short to say. */
-  readonly perMillion?: Figure;
-}
+/** What must not rise. The others tell where a rise of these is from, or follow the load. */
+export const JUDGED: readonly Quantity[] = [
+  'heapBytes',
+  'externalBytes',
+  'residentWithoutYoungBytes',
+  'openFiles',
+  'handles',
+  'meanDelaySeconds',
+  'p99DelaySeconds',
+];
 
 /** `bench/results/soak.json`, without the description of the machine. */
 export interface SoakResults {
   readonly admissions: Figure;
+  /** Admissions from which on a look counts. */
+  readonly countedFrom: Figure;
   readonly failed: Figure;
   readonly seconds: Figure;
   readonly auditDropped: Figure;
   readonly courses: Readonly<Record<Quantity, Course>>;
-  /** What rose beyond doubt by more than a share of its level (`notableRatio`); empty = flat. */
-  readonly rising: readonly Quantity[];
 }
 
 const CONNECTIONS = 8;
-/** Between two looks. */
+/** Admissions between two looks. */
 const STRIDE = 2000;
-/** Groups of looks; of each the lowest counts, but for handles. */
-const GROUPS = 24;
 const SAY_SECONDS = 20;
 
 /** Lets the product answer reviews over kept connections, and watches what it costs to go on. */
@@ -91,31 +109,29 @@ export async function measureSoak(
       });
       admissions += report.completed;
       failed += report.failed;
-      const metrics = await metricsOf(product.operationsPort);
-      if (admissions > effort.warmUpAdmissions) {
-        for (const [name, course] of points) {
-          course.push({ x: admissions / 1e6, y: metrics.get(WATCHED[name]) ?? NaN });
-        }
-      }
-      if (seconds() - saidAt >= SAY_SECONDS) {
-        saidAt = seconds();
-        const mebibytes = (metrics.get(WATCHED.residentBytes) ?? NaN) / 2 ** 20;
-        say(`${admissions} admissions, ${seconds().toFixed(0)} s, ${mebibytes.toFixed(0)} MiB`);
-      }
+      const look = lookOf(await metricsOf(product.operationsPort));
+      for (const [name, course] of points) course.push({ x: admissions / 1e6, y: look[name] });
+      if (seconds() - saidAt < SAY_SECONDS) continue;
+      saidAt = seconds();
+      const mebibytes = (look.residentBytes / 2 ** 20).toFixed(0);
+      say(`${admissions} admissions, ${seconds().toFixed(0)} s, ${mebibytes} MiB`);
     }
     const metrics = await metricsOf(product.operationsPort);
+    const countedFrom = Math.max(effort.warmUpAdmissions, Math.floor(admissions / 3));
     const courses = Object.fromEntries(
-      [...points].map(([name, course]) => [name, courseOf(name, course)]),
+      [...points].map(([name, course]) => {
+        const judgement = { unit: unitOf(name), floors: name === 'heapBytes' };
+        const { notableRatio } = effort;
+        return [name, courseOf(course, { ...judgement, notableRatio, from: countedFrom / 1e6 })];
+      }),
     ) as Record<Quantity, Course>;
     return {
       admissions: figureOf([admissions], 'requests'),
+      countedFrom: figureOf([countedFrom], 'requests'),
       failed: figureOf([failed], 'requests'),
       seconds: figureOf([seconds()], 'seconds'),
       auditDropped: figureOf([metrics.get('perihelion_audit_dropped_total') ?? NaN], 'lines'),
       courses,
-      rising: QUANTITIES.filter((name) =>
-        isRising(courses[name], points.get(name) ?? [], effort.notableRatio),
-      ),
     };
   } finally {
     await load.stop();
@@ -124,32 +140,30 @@ export async function measureSoak(
   }
 }
 
-function courseOf(name: Quantity, points: readonly Point[]): Course {
-  const unit = name.endsWith('Bytes') ? 'bytes' : name === 'handles' ? 'handles' : 'seconds';
-  // Garbage collection makes a saw of memory, and other work on the machine one of delays.
-  const looks = name === 'handles' ? points : floorsOf(points, GROUPS);
-  const perMillion = slopeOf(looks, `${unit}/million`);
-  const level = figureOf(
-    points.map(({ y }) => y),
-    unit,
-  );
-  return perMillion === undefined ? { level } : { level, perMillion };
+function lookOf(metrics: ReadonlyMap<string, number>): Record<Quantity, number> {
+  const look = Object.fromEntries(
+    Object.entries(METRICS).map(([name, metric]) => [name, metrics.get(metric) ?? NaN]),
+  ) as Record<keyof typeof METRICS, number>;
+  const residentWithoutYoungBytes = look.residentBytes - look.youngBytes;
+  const otherBytes = look.residentBytes - look.heapTotalBytes - look.externalBytes;
+  return { ...look, residentWithoutYoungBytes, otherBytes };
 }
 
-/** Whether it rose over the run by more than this share of its level, chance aside. */
-function isRising({ level, perMillion }: Course, points: readonly Point[], ratio: number): boolean {
-  const span = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
-  return perMillion !== undefined && perMillion.low * span > ratio * level.mean;
+function unitOf(name: Quantity): string {
+  if (name.endsWith('Bytes')) return 'bytes';
+  if (name.endsWith('Seconds')) return 'seconds';
+  return name === 'handles' ? 'handles' : 'files';
 }
 
-/** Sums of the product's metrics by name. */
+/** The product's metrics by name and labels, and their sums by name. */
 async function metricsOf(port: number): Promise<ReadonlyMap<string, number>> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   const sums = new Map<string, number>();
   for (const line of (await response.text()).split('\n')) {
-    const [, name, value] = /^(\w+)(?:\{.*\})? (\S+)$/.exec(line) ?? [];
+    const [, name, labels, value] = /^(\w+)(\{.*\})? (\S+)$/.exec(line) ?? [];
     if (name === undefined) continue;
     sums.set(name, (sums.get(name) ?? 0) + Number(value));
+    if (labels !== undefined) sums.set(`${name}${labels}`, Number(value));
   }
   return sums;
 }

@@ -108,7 +108,8 @@ const NOTHING: Prices = { active: 0, dynamic: 0 };
 /** CPU used so far, core-seconds. */
 export interface CpuReadings {
   readonly nodeCpuSeconds: Float64Array;
-  readonly cpuSeconds: Float64Array;
+  /** By slot. */
+  cpuSeconds(slot: number): number;
 }
 
 /**
@@ -158,7 +159,7 @@ export class EnergyMeter {
     this.#time = seconds;
     const prices = this.nodes.map((node, i) => this.#measureNode(node, i, elapsed, cpu));
     for (const pod of this.pods) {
-      const used = pod.slot < 0 ? 0 : (cpu.cpuSeconds[pod.slot] ?? 0) - pod.cpuSeconds;
+      const used = pod.slot < 0 ? 0 : cpu.cpuSeconds(pod.slot) - pod.cpuSeconds;
       const price = prices[pod.node] ?? NOTHING;
       const joules = used * price.active;
       const dynamic = used * price.dynamic;

@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Clock } from './clock.ts';
 import { EventQueue } from './event-queue.ts';
-import { FirstCompletion } from './first-completion.ts';
-import { Frames } from './frames.ts';
+import {
+  CROSSES,
+  FAILED,
+  FLAGS,
+  FRAME_SHIFT,
+  Frames,
+  OPERATION,
+  OVERHEAD,
+  PARENT,
+  PENDING,
+  SENT,
+  SLOT,
+  START,
+  STEP,
+} from './frames.ts';
 import { LatencyLog } from './latency-log.ts';
 import { lognormalTable, sample, type Law } from './law.ts';
 import { checkLoad, nextOfTrace, type Load } from './load.ts';
 import type { Overheads } from './overheads.ts';
 import { PodTable } from './pod-table.ts';
-import { Processor } from './processor.ts';
+import { Processors, type EngineNode } from './processors.ts';
 import type { Program } from './program.ts';
 import { Random } from './random.ts';
 import { OUTSIDE, relayedEdge, Traffic } from './traffic.ts';
-
-/** One node as the engine needs it. */
-export interface EngineNode {
-  /** Cores that Pods can use. */
-  readonly cores: number;
-  /** Speed of one core against the reference core of the application's CPU times. */
-  readonly speed: number;
-}
 
 /** Event kinds, in the low bits of an event's payload; the frame stands above them. */
 const ARRIVE = 0;
@@ -26,6 +32,10 @@ const REPLY = 1;
 const ISSUE = 2;
 const KIND_BITS = 2;
 const KIND_MASK = 3;
+
+/** Lanes of the queue: answers that come back from the same node, and from another. */
+const NEAR = 0;
+const FAR = 1;
 
 /** Parent of a user request: it came from the open stream, or from a connection. */
 const FROM_STREAM = -1;
@@ -40,8 +50,6 @@ const REFUSED_SECONDS = 0.05;
  * The same seed, Pods and calls give the same run bit for bit.
  */
 export class Engine {
-  /** Virtual time, seconds. */
-  now = 0;
   /** Events handled so far. */
   events = 0;
   /** Requests that ended since {@link resetInterval}. */
@@ -55,9 +63,9 @@ export class Engine {
   recordsSources = true;
   readonly #program: Program;
   readonly #overheads: Overheads;
-  readonly #processors: readonly Processor[];
-  readonly #first: FirstCompletion;
-  readonly #queue = new EventQueue();
+  readonly #processors: Processors;
+  readonly #clock = new Clock();
+  readonly #queue = new EventQueue(2);
   readonly #frames = new Frames();
   readonly #sidecarDelays: Float64Array;
   readonly #arrivals: Random;
@@ -70,13 +78,17 @@ export class Engine {
   constructor(program: Program, nodes: readonly EngineNode[], overheads: Overheads, seed: number) {
     this.#program = program;
     this.#overheads = overheads;
-    this.#processors = nodes.map((node) => new Processor(node.cores, node.speed));
-    this.#first = new FirstCompletion(nodes.length);
+    this.#processors = new Processors(nodes, this.#clock);
     this.pods = new PodTable(program.services.length, this.#processors);
     this.#sidecarDelays = lognormalTable(overheads.sidecarDelay);
     this.#arrivals = new Random(seed, 'arrivals');
     this.#service = new Random(seed, 'service');
     this.#network = new Random(seed, 'network');
+  }
+
+  /** Virtual time, seconds. */
+  get now(): number {
+    return this.#clock.now;
   }
 
   /** Calls under way, user requests included. */
@@ -110,8 +122,16 @@ export class Engine {
 
   /** Handles every event up to and including `until` and sets the clock to it. */
   run(until: number): void {
+    this.#handle(until);
+    this.#clock.now = until;
+    this.pods.accountAll();
+  }
+
+  /** The loop has a function of its own: what the compiler makes of it is not thrown away at its end. */
+  #handle(until: number): void {
+    const clock = this.#clock;
     const queue = this.#queue;
-    const first = this.#first;
+    const { first } = this.#processors;
     for (;;) {
       let time = this.#nextArrival;
       let source = -2;
@@ -123,15 +143,13 @@ export class Engine {
         time = first.time;
         source = first.node;
       }
-      if (!(time <= until)) break;
-      this.now = time;
+      if (!(time <= until)) return;
+      clock.now = time;
       this.events++;
       if (source >= 0) this.#burstEnded(source);
       else if (source === -1) this.#dispatch(queue.pop());
       else this.#openArrival();
     }
-    this.now = until;
-    this.pods.accountAll(until);
   }
 
   #dispatch(payload: number): void {
@@ -190,20 +208,23 @@ export class Engine {
     const pods = this.pods;
     const slot = pods.pick(this.#program.operationService[operation] as number);
     const frame = frames.take(operation, parent, slot);
-    frames.sent[frame] = this.now;
+    const { floats, ints } = frames.block;
+    const at = frame << FRAME_SHIFT;
+    floats[(at >> 1) + SENT] = this.now;
     if (slot < 0) {
-      frames.failed[frame] = 1;
+      ints[at + FLAGS] = FAILED;
       this.#queue.push(this.now + REFUSED_SECONDS, (frame << KIND_BITS) | REPLY);
       return;
     }
-    pods.calls[slot] = (pods.calls[slot] as number) + 1;
+    pods.callBegan(slot);
     let crosses = true;
     if (parent >= 0) {
-      crosses = pods.node[frames.pod[parent] as number] !== pods.node[slot];
+      const caller = ints[(parent << FRAME_SHIFT) + SLOT] as number;
+      crosses = pods.node(caller) !== pods.node(slot);
       this.calls++;
       if (crosses) this.crossNodeCalls++;
     }
-    frames.crosses[frame] = crosses ? 1 : 0;
+    if (crosses) ints[at + FLAGS] = CROSSES;
     const delay = this.#halfTrip(crosses) + this.#sidecarDelay(operation, parent);
     this.#queue.push(this.now + delay, (frame << KIND_BITS) | ARRIVE);
   }
@@ -227,61 +248,62 @@ export class Engine {
   /** CPU that one side spends on a call: its proxy, and more where the call crosses nodes. */
   #sideCpu(frame: number): number {
     const overheads = this.#overheads;
-    const operation = this.#frames.operation[frame] as number;
-    const service = this.#program.operationService[operation] as number;
+    const { ints } = this.#frames.block;
     const proxy =
-      this.#program.tcp[service] === 1
+      this.#program.tcp[this.#serviceOf(frame)] === 1
         ? overheads.sidecarTcpCpuSeconds
         : overheads.sidecarHttpCpuSeconds;
-    return this.#frames.crosses[frame] === 1 ? proxy + overheads.crossNodeCpuSeconds : proxy;
+    const crosses = ((ints[(frame << FRAME_SHIFT) + FLAGS] as number) & CROSSES) !== 0;
+    return crosses ? proxy + overheads.crossNodeCpuSeconds : proxy;
   }
 
   #arrived(frame: number): void {
-    this.#frames.start[frame] = this.now;
-    this.#frames.overhead[frame] = this.#sideCpu(frame);
+    const { floats } = this.#frames.block;
+    const at = frame << (FRAME_SHIFT - 1);
+    floats[at + START] = this.now;
+    floats[at + OVERHEAD] = this.#sideCpu(frame);
     this.#startBurst(frame);
   }
 
   #startBurst(frame: number): void {
-    const frames = this.#frames;
+    const { floats, ints } = this.#frames.block;
     const pods = this.pods;
-    const operation = frames.operation[frame] as number;
+    const processors = this.#processors;
+    const at = frame << FRAME_SHIFT;
+    const operation = ints[at + OPERATION] as number;
     const law = this.#program.laws[operation] as Law;
     const mean = this.#program.burstSeconds[operation] as number;
-    let work = sample(law, mean, this.#service) + (frames.overhead[frame] as number);
-    frames.overhead[frame] = 0;
-    const slot = frames.pod[frame] as number;
-    const processor = this.#processors[pods.node[slot] as number] as Processor;
+    const overhead = (at >> 1) + OVERHEAD;
+    let work = sample(law, mean, this.#service) + (floats[overhead] as number);
+    floats[overhead] = 0;
+    const slot = ints[at + SLOT] as number;
+    const node = pods.node(slot);
     const { interferenceSlope } = this.#overheads;
     if (interferenceSlope > 0) {
-      const others = Math.min(processor.cores, processor.jobs - (pods.jobs[slot] as number));
-      work *= 1 + (interferenceSlope * others) / processor.cores;
+      const cores = processors.cores[node] as number;
+      const others = Math.min(cores, (processors.jobs[node] as number) - pods.jobs(slot));
+      work *= 1 + (interferenceSlope * others) / cores;
     }
-    const share = pods.share[slot] as number;
-    pods.account(slot, processor.clock(this.now, share));
-    pods.jobs[slot] = (pods.jobs[slot] as number) + 1;
-    processor.start(this.now, share, frame, work / processor.speed);
-    this.#first.set(pods.node[slot] as number, processor.next);
+    pods.changeJobs(slot, 1);
+    processors.start(node, pods.share(slot), frame, work / (processors.speed[node] as number));
   }
 
   #burstEnded(node: number): void {
-    const processor = this.#processors[node] as Processor;
-    const frame = processor.finish();
-    this.#first.set(node, processor.next);
-    const frames = this.#frames;
-    const pods = this.pods;
-    const slot = frames.pod[frame] as number;
-    pods.account(slot, processor.clock(this.now, pods.share[slot] as number));
-    pods.jobs[slot] = (pods.jobs[slot] as number) - 1;
+    const frame = this.#processors.finish(node);
+    const { ints } = this.#frames.block;
+    const at = frame << FRAME_SHIFT;
+    const slot = ints[at + SLOT] as number;
+    this.pods.changeJobs(slot, -1);
 
     const program = this.#program;
-    const operation = frames.operation[frame] as number;
-    const step = (program.stepFirst[operation] as number) + (frames.step[frame] as number);
+    const operation = ints[at + OPERATION] as number;
+    const done = ints[at + STEP] as number;
+    const step = (program.stepFirst[operation] as number) + done;
     if (step < (program.stepFirst[operation + 1] as number)) {
-      frames.step[frame] = (frames.step[frame] as number) + 1;
       const first = program.callFirst[step] as number;
       const end = program.callFirst[step + 1] as number;
-      frames.pending[frame] = end - first;
+      ints[at + STEP] = done + 1;
+      ints[at + PENDING] = end - first;
       for (let call = first; call < end; call++) {
         this.#call(program.callOperation[call] as number, frame);
       }
@@ -293,57 +315,67 @@ export class Engine {
 
   /** The serving side is done; the answer goes back. */
   #served(frame: number, slot: number): void {
-    const frames = this.#frames;
-    const parent = frames.parent[frame] as number;
+    const { floats, ints } = this.#frames.block;
+    const at = frame << FRAME_SHIFT;
+    const parent = ints[at + PARENT] as number;
+    const flags = ints[at + FLAGS] as number;
     const peer = parent < 0 ? OUTSIDE : this.#serviceOf(parent);
-    const failed = frames.failed[frame] === 1;
-    const duration = this.now - (frames.start[frame] as number);
+    const failed = (flags & FAILED) !== 0;
+    const duration = this.now - (floats[(at >> 1) + START] as number);
     this.pods.inbound.record(slot, peer, failed, duration);
-    const relayedTo = this.#program.relayedTo[frames.operation[frame] as number] as number;
+    const relayedTo = this.#program.relayedTo[ints[at + OPERATION] as number] as number;
     if (relayedTo >= 0) {
       const relayed = (this.pods.relayed[slot] ??= new Traffic());
       const edge = relayedEdge(peer, relayedTo, this.#program.services.length);
       relayed.record(edge, failed, duration);
     }
-    const back = this.now + this.#halfTrip(frames.crosses[frame] === 1);
-    this.#queue.push(back, (frame << KIND_BITS) | REPLY);
+    const crosses = (flags & CROSSES) !== 0;
+    const back = this.now + this.#halfTrip(crosses);
+    this.#queue.pushTo(crosses ? FAR : NEAR, back, (frame << KIND_BITS) | REPLY);
   }
 
   #serviceOf(frame: number): number {
-    return this.#program.operationService[this.#frames.operation[frame] as number] as number;
+    const operation = this.#frames.block.ints[(frame << FRAME_SHIFT) + OPERATION] as number;
+    return this.#program.operationService[operation] as number;
   }
 
   /** The answer of `frame` has reached its caller. */
   #replied(frame: number): void {
-    const frames = this.#frames;
-    const parent = frames.parent[frame] as number;
-    const slot = frames.pod[frame] as number;
+    const { ints } = this.#frames.block;
+    const at = frame << FRAME_SHIFT;
+    const parent = ints[at + PARENT] as number;
+    const slot = ints[at + SLOT] as number;
     if (slot >= 0) this.pods.callEnded(slot);
     if (parent < 0) this.#requestEnded(frame);
     else this.#stepReplied(parent, frame, slot);
-    frames.give(frame);
+    this.#frames.give(frame);
   }
 
   #stepReplied(parent: number, frame: number, slot: number): void {
-    const frames = this.#frames;
-    const failed = frames.failed[frame] === 1;
-    if (failed) frames.failed[parent] = 1;
+    const { floats, ints } = this.#frames.block;
+    const at = frame << FRAME_SHIFT;
+    const above = parent << FRAME_SHIFT;
+    const failed = (ints[at + FLAGS] as number) & FAILED;
+    ints[above + FLAGS] = (ints[above + FLAGS] as number) | failed;
     if (this.recordsSources) {
-      const duration = this.now - (frames.sent[frame] as number);
-      const caller = frames.pod[parent] as number;
-      this.pods.outbound.record(caller, this.#serviceOf(frame), failed, duration);
+      const duration = this.now - (floats[(at >> 1) + SENT] as number);
+      const caller = ints[above + SLOT] as number;
+      this.pods.outbound.record(caller, this.#serviceOf(frame), failed !== 0, duration);
     }
     if (slot >= 0) {
-      frames.overhead[parent] = (frames.overhead[parent] as number) + this.#sideCpu(frame);
+      const overhead = (above >> 1) + OVERHEAD;
+      floats[overhead] = (floats[overhead] as number) + this.#sideCpu(frame);
     }
-    const pending = (frames.pending[parent] as number) - 1;
-    frames.pending[parent] = pending;
+    const pending = (ints[above + PENDING] as number) - 1;
+    ints[above + PENDING] = pending;
     if (pending === 0) this.#startBurst(parent);
   }
 
   #requestEnded(frame: number): void {
-    if (this.#frames.failed[frame] === 1) this.failedRequests++;
-    else this.latencies.add(this.now - (this.#frames.sent[frame] as number));
-    if (this.#frames.parent[frame] === FROM_CONNECTION) this.#issueClosed();
+    const { floats, ints } = this.#frames.block;
+    const at = frame << FRAME_SHIFT;
+    if (((ints[at + FLAGS] as number) & FAILED) !== 0) this.failedRequests++;
+    else this.latencies.add(this.now - (floats[(at >> 1) + SENT] as number));
+    if (ints[at + PARENT] === FROM_CONNECTION) this.#issueClosed();
   }
 }

@@ -1,106 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Calendar } from './calendar.ts';
+import { isEarlier } from './heap.ts';
+import { Lane } from './lane.ts';
 
-/** Numbers of one entry, side by side in memory: when, in which order put in, and what. */
-const TIME = 0;
-const ORDER = 1;
-const PAYLOAD = 2;
-const ENTRY = 3;
+/** The calendar as the source of the next event; sources from 0 on are lanes. */
+const CALENDAR = -1;
 
 /**
- * A binary heap of (time, payload) pairs in one typed array. Events of the same time come out in
- * the order in which they were put in, so that a run does not depend on the shape of the heap.
+ * Events by time. Events of the same time come out in the order in which they were put in, so that
+ * a run does not depend on how they are kept: those that come a fixed time after now in lanes, all
+ * others in a calendar. A payload is a whole number of 32 bits whose meaning is the caller's.
  */
 export class EventQueue {
-  /** The first entry's time is Infinity while the queue is empty. */
-  #entries: Float64Array;
-  #size = 0;
+  /** Time of the first event; Infinity while the queue is empty. */
+  nextTime = Infinity;
+  /** Where the first event is. */
+  #source = CALENDAR;
+  readonly #lanes: readonly Lane[];
+  readonly #calendar = new Calendar();
   #order = 0;
 
-  constructor(capacity = 256) {
-    this.#entries = new Float64Array(ENTRY * Math.max(1, capacity));
-    this.#entries[TIME] = Infinity;
-  }
-
-  /** Time of the first event; Infinity while the queue is empty. */
-  get nextTime(): number {
-    return this.#entries[TIME] as number;
+  /** `lanes`: how many different fixed times there are. */
+  constructor(lanes = 0) {
+    this.#lanes = Array.from({ length: lanes }, () => new Lane());
   }
 
   /** Number of waiting events. */
   get size(): number {
-    return this.#size;
+    return this.#lanes.reduce((sum, lane) => sum + lane.size, this.#calendar.size);
   }
 
-  /** Adds an event. `payload` is a 32-bit integer whose meaning is the caller's. */
+  /** Adds an event. */
   push(time: number, payload: number): void {
-    if (this.#size * ENTRY === this.#entries.length) this.#grow();
-    const entries = this.#entries;
-    let hole = this.#size++;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      // A new event has the highest order: equal times never move up.
-      const above = parent * ENTRY;
-      if ((entries[above + TIME] as number) <= time) break;
-      copy(entries, above, hole * ENTRY);
-      hole = parent;
-    }
-    const at = hole * ENTRY;
-    entries[at + TIME] = time;
-    entries[at + ORDER] = this.#order++;
-    entries[at + PAYLOAD] = payload;
+    this.#calendar.push(time, this.#order, payload);
+    this.#added(time, CALENDAR);
+  }
+
+  /** Adds an event whose time is not before that of any event in the same lane. */
+  pushTo(lane: number, time: number, payload: number): void {
+    (this.#lanes[lane] as Lane).push(time, this.#order, payload);
+    this.#added(time, lane);
   }
 
   /** Removes the first event and returns its payload. The queue must not be empty. */
   pop(): number {
-    const entries = this.#entries;
-    const first = entries[PAYLOAD] as number;
-    const size = --this.#size;
-    if (size === 0) {
-      entries[TIME] = Infinity;
-      return first;
-    }
-    const last = size * ENTRY;
-    const time = entries[last + TIME] as number;
-    const order = entries[last + ORDER] as number;
-    const payload = entries[last + PAYLOAD] as number;
-    let hole = 0;
-    for (;;) {
-      let child = 2 * hole + 1;
-      if (child >= size) break;
-      let at = child * ENTRY;
-      if (child + 1 < size && isBefore(entries, at + ENTRY, at)) {
-        child++;
-        at += ENTRY;
-      }
-      const childTime = entries[at + TIME] as number;
-      if (childTime > time) break;
-      if (childTime === time && (entries[at + ORDER] as number) > order) break;
-      copy(entries, at, hole * ENTRY);
-      hole = child;
-    }
-    const at = hole * ENTRY;
-    entries[at + TIME] = time;
-    entries[at + ORDER] = order;
-    entries[at + PAYLOAD] = payload;
-    return first;
+    const source = this.#source;
+    const payload =
+      source === CALENDAR ? this.#calendar.pop() : (this.#lanes[source] as Lane).pop();
+    this.#findFirst();
+    return payload;
   }
 
-  #grow(): void {
-    const larger = new Float64Array(this.#entries.length * 2);
-    larger.set(this.#entries);
-    this.#entries = larger;
+  #added(time: number, source: number): void {
+    this.#order = (this.#order + 1) | 0;
+    // Of equal times the one that is there already came first.
+    if (time >= this.nextTime) return;
+    this.nextTime = time;
+    this.#source = source;
   }
-}
 
-function copy(entries: Float64Array, from: number, to: number): void {
-  entries[to + TIME] = entries[from + TIME] as number;
-  entries[to + ORDER] = entries[from + ORDER] as number;
-  entries[to + PAYLOAD] = entries[from + PAYLOAD] as number;
-}
+  #findFirst(): void {
+    const lanes = this.#lanes;
+    let time = this.#calendar.nextTime;
+    let source = CALENDAR;
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[i] as Lane;
+      if (lane.nextTime > time || lane.size === 0) continue;
+      if (lane.nextTime === time && !this.#isBefore(lane, source)) continue;
+      time = lane.nextTime;
+      source = i;
+    }
+    this.nextTime = time;
+    this.#source = source;
+  }
 
-function isBefore(entries: Float64Array, a: number, b: number): boolean {
-  const left = entries[a + TIME] as number;
-  const right = entries[b + TIME] as number;
-  if (left !== right) return left < right;
-  return (entries[a + ORDER] as number) < (entries[b + ORDER] as number);
+  /** Whether a lane's first event was put in before that of another source. Neither is empty. */
+  #isBefore(lane: Lane, source: number): boolean {
+    return isEarlier(lane.nextOrder, this.#from(source).nextOrder);
+  }
+
+  #from(source: number): Calendar | Lane {
+    return source === CALENDAR ? this.#calendar : (this.#lanes[source] as Lane);
+  }
 }

@@ -225,7 +225,7 @@ export class Kubelet {
     const { engine, meter, onGone } = this.#parts;
     const running = this.running.get(pod.metadata.uid ?? '');
     if (running !== undefined) {
-      engine.pods.accountAll(engine.now);
+      engine.pods.accountAll();
       meter.measure(engine.now, engine.pods);
       meter.remove(running.energy);
       if (running.slot >= 0) engine.pods.remove(running.slot);

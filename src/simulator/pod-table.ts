@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-import { doubled } from './frames.ts';
+import { blockOf, enlarged, type Block } from './heap.ts';
+import type { Processors } from './processors.ts';
 import type { Traffic } from './traffic.ts';
 import { TrafficTable } from './traffic-table.ts';
-import { UNLIMITED, type Processor } from './processor.ts';
 
-/** The Pods that the engine runs, by slot, and which of them serve each service. */
+/** A Pod's place in `ints` is its slot shifted by this, in `floats` by one less. */
+const POD_SHIFT = 3;
+/** Numbers of 32 bits of a Pod: its node, its share of the node's CPU. */
+const NODE = 0;
+const SHARE = 1;
+const JOBS = 2;
+const CALLS = 3;
+/** Numbers of 64 bits: CPU used so far, clock of its share when that was brought up to date. */
+const CPU = 2;
+const LAST_CLOCK = 3;
+
+/**
+ * The Pods that the engine runs, by slot, and which of them serve each service. All numbers of a Pod
+ * that an event needs stand side by side, two Pods to a line of the processor's cache.
+ */
 export class PodTable {
-  node = new Int32Array(64);
-  service = new Int32Array(64);
-  /** Share number on the node's processor. */
-  share = new Int32Array(64);
-  /** Jobs on the CPU now. */
-  jobs = new Int32Array(64);
-  /** Calls that hold the Pod, on the CPU or waiting for others. */
-  calls = new Int32Array(64);
-  /** CPU used so far, core-seconds. */
-  cpuSeconds = new Float64Array(64);
-  /** Share clock at the last update of `cpuSeconds`. */
-  lastClock = new Float64Array(64);
   /** What the Pod's proxy saw coming in and going out. */
   readonly inbound: TrafficTable;
   readonly outbound: TrafficTable;
@@ -25,34 +27,61 @@ export class PodTable {
   readonly relayed: (Traffic | undefined)[] = [];
   /** CPU used so far by node, core-seconds; includes Pods that are gone. */
   readonly nodeCpuSeconds: Float64Array;
-  readonly #processors: readonly Processor[];
+  readonly #service: number[] = [];
+  #block: Block = blockOf(64 << (POD_SHIFT - 1));
+  readonly #processors: Processors;
   readonly #ready: number[][];
   readonly #turn: Int32Array;
   readonly #removed = new Set<number>();
   readonly #free: number[] = [];
   #used = 0;
 
-  constructor(services: number, processors: readonly Processor[]) {
+  constructor(services: number, processors: Processors) {
     this.#processors = processors;
     this.#ready = Array.from({ length: services }, () => []);
     this.#turn = new Int32Array(services);
     this.inbound = new TrafficTable(services);
     this.outbound = new TrafficTable(services);
-    this.nodeCpuSeconds = new Float64Array(processors.length);
+    this.nodeCpuSeconds = new Float64Array(processors.count);
+  }
+
+  /** Its node. */
+  node(slot: number): number {
+    return this.#block.ints[(slot << POD_SHIFT) + NODE] as number;
+  }
+
+  /** Its share on the node's CPU. */
+  share(slot: number): number {
+    return this.#block.ints[(slot << POD_SHIFT) + SHARE] as number;
+  }
+
+  /** Its jobs on the CPU now. */
+  jobs(slot: number): number {
+    return this.#block.ints[(slot << POD_SHIFT) + JOBS] as number;
+  }
+
+  /** CPU it used so far, core-seconds; what it uses since the last event is not in it. */
+  cpuSeconds(slot: number): number {
+    return this.#block.floats[(slot << (POD_SHIFT - 1)) + CPU] as number;
   }
 
   /** A new Pod, not ready. `limitCores` Infinity = no limit. */
   add(service: number, node: number, limitCores: number): number {
     const slot = this.#free.pop() ?? this.#used++;
-    if (slot >= this.node.length) this.#grow();
-    const processor = this.#processors[node] as Processor;
-    this.node[slot] = node;
-    this.service[slot] = service;
-    this.share[slot] = limitCores === Infinity ? UNLIMITED : processor.openShare(limitCores);
-    this.jobs[slot] = 0;
-    this.calls[slot] = 0;
-    this.cpuSeconds[slot] = 0;
-    this.lastClock[slot] = 0;
+    if (slot << POD_SHIFT >= this.#block.ints.length) {
+      this.#block = enlarged(this.#block, this.#block.floats.length * 2);
+    }
+    const { floats, ints } = this.#block;
+    const at = slot << POD_SHIFT;
+    const processors = this.#processors;
+    ints[at + NODE] = node;
+    this.#service[slot] = service;
+    ints[at + SHARE] =
+      limitCores === Infinity ? processors.unlimited(node) : processors.openShare(node, limitCores);
+    ints[at + JOBS] = 0;
+    ints[at + CALLS] = 0;
+    floats[(at >> 1) + CPU] = 0;
+    floats[(at >> 1) + LAST_CLOCK] = 0;
     this.inbound.reserve(slot);
     this.inbound.clear(slot);
     this.outbound.reserve(slot);
@@ -63,7 +92,7 @@ export class PodTable {
 
   /** Starts or stops sending calls to the Pod. */
   setReady(slot: number, ready: boolean): void {
-    const list = this.#ready[this.service[slot] as number] as number[];
+    const list = this.#ready[this.#service[slot] as number] as number[];
     const at = list.indexOf(slot);
     if (ready && at < 0) list.push(slot);
     if (!ready && at >= 0) list.splice(at, 1);
@@ -87,49 +116,60 @@ export class PodTable {
     return list[turn] as number;
   }
 
+  /** A call holds the Pod from now on, on the CPU or waiting for others. */
+  callBegan(slot: number): void {
+    const { ints } = this.#block;
+    const at = (slot << POD_SHIFT) + CALLS;
+    ints[at] = (ints[at] as number) + 1;
+  }
+
   /** A call that held the Pod is over. */
   callEnded(slot: number): void {
-    const calls = (this.calls[slot] as number) - 1;
-    this.calls[slot] = calls;
+    const { ints } = this.#block;
+    const at = (slot << POD_SHIFT) + CALLS;
+    const calls = (ints[at] as number) - 1;
+    ints[at] = calls;
     if (calls === 0 && this.#removed.size > 0) this.#releaseIfIdle(slot);
   }
 
-  /** Accounts the CPU used since the last change; `clock` is the share's clock now. */
-  account(slot: number, clock: number): void {
-    const jobs = this.jobs[slot] as number;
-    if (jobs > 0) {
-      const used = jobs * (clock - (this.lastClock[slot] as number));
-      this.cpuSeconds[slot] = (this.cpuSeconds[slot] as number) + used;
-      const node = this.node[slot] as number;
-      this.nodeCpuSeconds[node] = (this.nodeCpuSeconds[node] as number) + used;
-    }
-    this.lastClock[slot] = clock;
+  /** The number of jobs changes; the CPU used so far is accounted up to now. */
+  changeJobs(slot: number, change: number): void {
+    this.#account(slot);
+    const { ints } = this.#block;
+    const at = (slot << POD_SHIFT) + JOBS;
+    ints[at] = (ints[at] as number) + change;
   }
 
-  /** Accounts every Pod up to `time`. */
-  accountAll(time: number): void {
+  /** Accounts every Pod up to now. */
+  accountAll(): void {
     for (let slot = 0; slot < this.#used; slot++) {
-      if (this.jobs[slot] === 0) continue;
-      const processor = this.#processors[this.node[slot] as number] as Processor;
-      this.account(slot, processor.clock(time, this.share[slot] as number));
+      if (this.jobs(slot) !== 0) this.#account(slot);
     }
+  }
+
+  /** Accounts the CPU used since the last change. */
+  #account(slot: number): void {
+    const { floats, ints } = this.#block;
+    const at = slot << POD_SHIFT;
+    const node = ints[at + NODE] as number;
+    this.#processors.sync(node);
+    const attained = this.#processors.attained(ints[at + SHARE] as number);
+    const jobs = ints[at + JOBS] as number;
+    const last = (at >> 1) + LAST_CLOCK;
+    if (jobs > 0) {
+      const used = jobs * (attained - (floats[last] as number));
+      const cpu = (at >> 1) + CPU;
+      floats[cpu] = (floats[cpu] as number) + used;
+      this.nodeCpuSeconds[node] = (this.nodeCpuSeconds[node] as number) + used;
+    }
+    floats[last] = attained;
   }
 
   #releaseIfIdle(slot: number): void {
-    if (this.calls[slot] !== 0 || !this.#removed.delete(slot)) return;
-    (this.#processors[this.node[slot] as number] as Processor).closeShare(
-      this.share[slot] as number,
-    );
+    const { ints } = this.#block;
+    const at = slot << POD_SHIFT;
+    if (ints[at + CALLS] !== 0 || !this.#removed.delete(slot)) return;
+    this.#processors.closeShare(ints[at + NODE] as number, ints[at + SHARE] as number);
     this.#free.push(slot);
-  }
-
-  #grow(): void {
-    this.node = doubled(this.node);
-    this.service = doubled(this.service);
-    this.share = doubled(this.share);
-    this.jobs = doubled(this.jobs);
-    this.calls = doubled(this.calls);
-    this.cpuSeconds = doubled(this.cpuSeconds);
-    this.lastClock = doubled(this.lastClock);
   }
 }

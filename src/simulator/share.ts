@@ -1,50 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { EventQueue } from './event-queue.ts';
 
-/**
- * Jobs that progress at the same rate: those of all unlimited Pods of a node, or those of one Pod
- * with a CPU limit. `clock` is the service, in core-seconds, that a job present since the
- * beginning would have attained; a job that needs `d` core-seconds ends when the clock has moved
- * by `d`. So an arrival or departure costs O(log n) although it changes every job's speed.
- */
-export class Share {
-  /** Cores that the jobs may use together; Infinity = no limit. */
+/** What competes for the cores of a node: the Pods without a limit together, or one with a limit. */
+export interface Share {
+  /** Cores that its jobs may use together; Infinity = no limit. */
   readonly limitCores: number;
-  /** Attained service, core-seconds. */
-  clock = 0;
+  /** Jobs present. */
+  readonly size: number;
   /** Cores each job gets now, 0..1. */
-  rate = 0;
-  readonly #jobs = new EventQueue(64);
-
-  constructor(limitCores: number) {
-    this.limitCores = limitCores;
-  }
-
-  /** Number of jobs present. */
-  get size(): number {
-    return this.#jobs.size;
-  }
-
-  /** Cores that the jobs could use if the node were theirs alone. */
-  get demandCores(): number {
-    return Math.min(this.#jobs.size, this.limitCores);
-  }
-
-  /** Core-seconds until the first job ends; Infinity without jobs. */
-  get remaining(): number {
-    return this.#jobs.nextTime - this.clock;
-  }
-
-  /** Adds a job that needs `coreSeconds`. */
-  push(job: number, coreSeconds: number): void {
-    this.#jobs.push(this.clock + coreSeconds, job);
-  }
-
-  /** Removes the job that ends now, sets the clock to its end and returns it. */
-  pop(): number {
-    if (this.#jobs.nextTime > this.clock) this.clock = this.#jobs.nextTime;
-    return this.#jobs.pop();
-  }
+  rate: number;
 }
 
 /**

@@ -2,11 +2,18 @@
 import { doubled } from './frames.ts';
 import { bucketOf, EdgeCounts, ISTIO_BUCKETS, wholeMilliseconds, type Edge } from './traffic.ts';
 
-/** Numbers kept of one edge: sum, count, then the buckets. */
+/**
+ * Numbers kept of one edge: the sum, then the buckets; what is left makes it whole lines of the
+ * processor's cache. Most calls end within 10 ms and so change one line only.
+ */
 const SUM = 0;
-const COUNT = 1;
-const BUCKETS = 2;
-const BLOCK = BUCKETS + ISTIO_BUCKETS.length + 1;
+const BUCKETS = 1;
+const USED = BUCKETS + ISTIO_BUCKETS.length + 1;
+const BLOCK = 8 * Math.ceil(USED / 8);
+/** Numbers kept of each slot: the edge that saw its last call, and the block of that edge. */
+const LAST_EDGE = 0;
+const LAST_BLOCK = 1;
+const LAST = 2;
 
 /** What one proxy saw in one direction, to be read. */
 export interface SeenTraffic {
@@ -16,14 +23,15 @@ export interface SeenTraffic {
 
 /**
  * All calls that the proxies of all Pods saw in one direction: the same as a `Traffic` for each Pod,
- * but in one block of memory, so that a call among ten thousand Pods waits for memory three times
- * and not seven.
+ * but in one block of memory, so that a call among ten thousand Pods waits for memory twice: most
+ * Pods are called by one service.
  */
 export class TrafficTable {
   /** Edges that one Pod can have: a peer each, failed or not. */
   readonly #stride: number;
   /** Block of each edge of each slot; 0 = none yet. */
   #blocks: Int32Array;
+  #last: Int32Array;
   #numbers = new Float64Array(64 * BLOCK);
   /** The next block that nobody has; block 0 stays empty. */
   #next = 1;
@@ -33,27 +41,37 @@ export class TrafficTable {
   constructor(services: number, slots = 64) {
     this.#stride = (services + 1) * 2;
     this.#blocks = new Int32Array(slots * this.#stride);
+    this.#last = new Int32Array(slots * LAST);
   }
 
   /** One call of a Pod's, with the service at the other end. Seconds. */
   record(slot: number, peer: number, failed: boolean, seconds: number): void {
-    const edge = slot * this.#stride + (peer + 1) * 2 + (failed ? 1 : 0);
-    const at = (this.#blocks[edge] as number) * BLOCK || this.#open(edge) * BLOCK;
+    const edge = (peer + 1) * 2 + (failed ? 1 : 0);
+    const last = slot * LAST;
+    let block = this.#last[last + LAST_BLOCK] as number;
+    if (block === 0 || this.#last[last + LAST_EDGE] !== edge) {
+      const of = slot * this.#stride + edge;
+      block = (this.#blocks[of] as number) || this.#open(of);
+      this.#last[last + LAST_EDGE] = edge;
+      this.#last[last + LAST_BLOCK] = block;
+    }
+    const at = block * BLOCK;
     const numbers = this.#numbers;
     const milliseconds = wholeMilliseconds(seconds);
     const bucket = at + BUCKETS + bucketOf(milliseconds);
     numbers[bucket] = (numbers[bucket] as number) + 1;
     numbers[at + SUM] = (numbers[at + SUM] as number) + milliseconds;
-    numbers[at + COUNT] = (numbers[at + COUNT] as number) + 1;
   }
 
   /** Makes room for slots up to this one. */
   reserve(slot: number): void {
     while ((slot + 1) * this.#stride > this.#blocks.length) this.#blocks = doubled(this.#blocks);
+    while ((slot + 1) * LAST > this.#last.length) this.#last = doubled(this.#last);
   }
 
   /** Forgets what a Pod's proxy saw. */
   clear(slot: number): void {
+    this.#last[slot * LAST + LAST_BLOCK] = 0;
     const from = slot * this.#stride;
     for (let edge = from; edge < from + this.#stride; edge++) {
       const block = this.#blocks[edge] as number;
@@ -76,8 +94,8 @@ export class TrafficTable {
       const at = block * BLOCK;
       const counts = new EdgeCounts();
       counts.sumMilliseconds = this.#numbers[at + SUM] as number;
-      counts.count = this.#numbers[at + COUNT] as number;
-      counts.buckets.set(this.#numbers.subarray(at + BUCKETS, at + BLOCK));
+      counts.buckets.set(this.#numbers.subarray(at + BUCKETS, at + USED));
+      counts.count = counts.buckets.reduce((sum, calls) => sum + calls, 0);
       yield { peer: (index >> 1) - 1, failed: (index & 1) === 1, counts };
     }
   }

@@ -2,13 +2,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGenerator } from '#agent/random.ts';
-import { floorsOf, slopeOf, type Point } from '../../../bench/soak/slope.ts';
+import { courseOf } from '../../../bench/soak/course.ts';
+import { floorsOf, meansOf, slopeOf, type Point } from '../../../bench/soak/slope.ts';
 
-const line = (slope: number, noise: (index: number) => number): Point[] =>
-  Array.from({ length: 50 }, (_, index) => ({
-    x: index / 50,
-    y: 7 + (slope * index) / 50 + noise(index),
+const line = (slope: number, noise: (index: number) => number, count = 50): Point[] =>
+  Array.from({ length: count }, (_, index) => ({
+    x: index / count,
+    y: 7 + (slope * index) / count + noise(index),
   }));
+
+/** Noise with standard deviation 1 before each value takes `memory` of the one before. */
+function noiseOf(seed: string, memory: number): () => number {
+  const generator = createGenerator(seed);
+  let last = 0;
+  return () => {
+    const fresh = Array.from({ length: 12 }, () => generator.next()).reduce((a, b) => a + b, -6);
+    last = memory * last + fresh;
+    return last;
+  };
+}
 
 test('a straight line has its slope, without doubt', () => {
   const slope = slopeOf(
@@ -21,15 +33,24 @@ test('a straight line has its slope, without doubt', () => {
 });
 
 test('the interval holds the true slope about 95 times in 100', () => {
-  const generator = createGenerator('slope');
+  const noise = noiseOf('slope', 0);
   let held = 0;
   for (let run = 0; run < 1000; run += 1) {
-    const noise = (): number =>
-      Array.from({ length: 12 }, () => generator.next()).reduce((sum, one) => sum + one, -6);
-    const slope = slopeOf(line(0.5, noise).slice(0, 12), 'u');
+    const slope = slopeOf(line(0.5, noise, 20), 'u');
     if (slope !== undefined && slope.low <= 0.5 && 0.5 <= slope.high) held += 1;
   }
-  assert.ok(held > 930 && held < 970, `${held} of 1000`);
+  assert.ok(held > 930, `${held} of 1000`);
+});
+
+test('where looks remember the one before, means of groups still hold it', () => {
+  const noise = noiseOf('memory', 0.9);
+  let held = 0;
+  for (let run = 0; run < 500; run += 1) {
+    const points = line(0.5, noise, 300);
+    const slope = slopeOf(meansOf(points, 20), 'u');
+    if (slope !== undefined && slope.low <= 0.5 && 0.5 <= slope.high) held += 1;
+  }
+  assert.ok(held > 450, `${held} of 500`);
 });
 
 test('too few points, or points above each other, have no slope', () => {
@@ -48,4 +69,16 @@ test('the floors of a saw do not rise with its teeth', () => {
   const floors = floorsOf(saw, 10);
   assert.equal(floors.length, 10);
   assert.deepEqual(new Set(floors.map(({ y }) => y)), new Set([7]));
+});
+
+test('a course is flat, rising or open; what comes before it counts does not', () => {
+  const judgement = { unit: 'u', from: 0.3, notableRatio: 0.1, floors: false };
+  const verdict = (points: readonly Point[]): string => courseOf(points, judgement).verdict;
+  const small = noiseOf('small', 0.5);
+  const settling = (index: number): number => (index < 90 ? index / 30 - 3 : 0);
+  assert.equal(verdict(line(0, (index) => settling(index) + 0.05 * small(), 300)), 'flat');
+  assert.equal(verdict(line(5, () => 0.05 * small(), 300)), 'rising');
+  const loud = noiseOf('loud', 0.5);
+  assert.equal(verdict(line(0.5, () => 9 * loud(), 300)), 'open');
+  assert.equal(verdict(line(0, () => 0, 6)), 'open');
 });

@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EnergyMeter } from '#simulator/energy-meter.ts';
+import { EnergyMeter, type CpuReadings } from '#simulator/energy-meter.ts';
 import { checkCurve, concaveCurve, linearCurve, wattsAt } from '#simulator/power-curve.ts';
 
 const CURVE = [52.5, 98.5, 109, 120, 130, 140, 150, 161, 172, 196, 228];
+
+/** Readings of a simulator with one node, from the CPU of each slot. */
+function readings(used: Float64Array): CpuReadings & { readonly nodeCpuSeconds: Float64Array } {
+  return { nodeCpuSeconds: new Float64Array(1), cpuSeconds: (slot) => used[slot]! };
+}
 
 test('power is linear between the points and held at the ends', () => {
   assert.equal(wattsAt(CURVE, 0), 52.5);
@@ -40,9 +45,10 @@ test('attribution is that of real Kepler', () => {
     5,
   );
   const pods = [0, 1, 2].map((slot) => meter.add(0, slot));
-  const cpu = { nodeCpuSeconds: new Float64Array(1), cpuSeconds: new Float64Array(3) };
+  const used = new Float64Array(3);
+  const cpu = readings(used);
   const use = (cores: number[]): void => {
-    cores.forEach((value, slot) => (cpu.cpuSeconds[slot]! += value * 5));
+    cores.forEach((value, slot) => (used[slot]! += value * 5));
     cpu.nodeCpuSeconds[0]! += cores.reduce((sum, value) => sum + value, 0) * 5;
   };
   use([1.5, 0.5, 0.5]);
@@ -70,12 +76,13 @@ test('every joule of a node is accounted exactly once', () => {
     fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
       const meter = new EnergyMeter([{ name: 'n', cores: 8, systemCores: 0.1, curve: CURVE }], 5);
       const pods = [0, 1, 2].map((slot) => meter.add(0, slot));
-      const cpu = { nodeCpuSeconds: new Float64Array(1), cpuSeconds: new Float64Array(4) };
+      const used = new Float64Array(4);
+      const cpu = readings(used);
       let time = 0;
       let expected = 0;
       for (const { seconds, shares } of steps) {
         // Slot 3 is a Pod that is gone but still working.
-        shares.forEach((share, slot) => (cpu.cpuSeconds[slot]! += share * 1.9 * seconds));
+        shares.forEach((share, slot) => (used[slot]! += share * 1.9 * seconds));
         const cores = shares.reduce((sum, share) => sum + share * 1.9, 0);
         cpu.nodeCpuSeconds[0]! += cores * seconds;
         expected += wattsAt(CURVE, (cores + 0.1) / 8) * seconds;
@@ -99,7 +106,8 @@ test('gauges are means over the last seconds only', () => {
     5,
   );
   assert.equal(meter.nodes[0]!.total.watts, 0);
-  const cpu = { nodeCpuSeconds: new Float64Array(1), cpuSeconds: new Float64Array(1) };
+  const used = new Float64Array(1);
+  const cpu = readings(used);
   for (let second = 1; second <= 20; second++) {
     if (second > 10) cpu.nodeCpuSeconds[0]! += 1;
     meter.measure(second, cpu);
