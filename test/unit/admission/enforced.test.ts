@@ -209,7 +209,10 @@ describe('the canary', () => {
   });
 
   it('spends nothing of the budget outside', () => {
-    const world = eager({ canaryPercent: 0, exploration: { budgetPerHour: 1, maximumCpuPercent: 80 } });
+    const world = eager({
+      canaryPercent: 0,
+      exploration: { budgetPerHour: 1, maximumCpuPercent: 80 },
+    });
     const { learning } = world.policy.spec;
     const curious = { epsilonThousandths: 1000, epsilonFloorThousandths: 1000 };
     world.policy = policyOf({ ...world.policy.spec, learning: { ...learning, ...curious } });
