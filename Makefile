@@ -1,6 +1,6 @@
 # Two commands on a fresh machine with Node (20 or later) and make: `make demo` and `make test`.
 # Every target goes through npm scripts: they run on the Node 24 that package.json pins.
-.PHONY: audit sbom soak demo demo-ui screenshots test fuzz e2e experiment bench bench-learning chart build generate certs-dev format clean help
+.PHONY: audit sbom soak demo demo-ui screenshots test fuzz e2e experiment bench bench-learning bench-accounting chart build generate certs-dev format clean help
 .DEFAULT_GOAL := help
 
 NPM ?= npm
@@ -45,6 +45,10 @@ bench: node_modules/.installed
 ## bench-learning: what learning is worth, against other schedulers and the best placement (an hour and a half)
 bench-learning: node_modules/.installed
 	@$(NPM) run --silent bench-learning
+
+## bench-accounting: what each way to account energy teaches the agent, where nodes differ in load (two minutes)
+bench-accounting: node_modules/.installed
+	@$(NPM) run --silent bench-accounting
 
 ## chart: render the Helm chart and the overlays and compare them (needs kubectl, and Helm or Go)
 chart: node_modules/.installed

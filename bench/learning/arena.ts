@@ -35,7 +35,7 @@ export class Arena {
 
   constructor(world: World) {
     this.world = world;
-    this.#likenesses = new Likenesses(world.stage.machines);
+    this.#likenesses = new Likenesses(world.stage.machines, world.stage.background);
   }
 
   /** One placement under the requests of one window. */

@@ -20,9 +20,12 @@ export class Likenesses {
   readonly #kindOf: ReadonlyMap<string, string>;
   readonly #namesOf = new Map<string, string[]>();
 
-  constructor(machines: readonly Machine[]) {
+  /** @param background cores of Pods of others, by node: part of the machines' `systemCores` */
+  constructor(machines: readonly Machine[], background: Readonly<Record<string, number>> = {}) {
     this.#machines = machines;
-    this.#kindOf = new Map(machines.map((machine) => [machine.name, kindOf(machine)]));
+    this.#kindOf = new Map(
+      machines.map((machine) => [machine.name, kindOf(machine, background[machine.name] ?? 0)]),
+    );
     for (const { name } of machines) {
       const kind = this.#kindOf.get(name) ?? '';
       this.#namesOf.set(kind, [...(this.#namesOf.get(kind) ?? []), name]);
@@ -67,6 +70,6 @@ export class Likenesses {
 }
 
 /** Whatever the simulator reads of a machine. */
-function kindOf({ cores, systemCores, speed, curve }: Machine): string {
-  return JSON.stringify([cores, systemCores, speed, curve]);
+function kindOf({ cores, systemCores, speed, curve }: Machine, othersCores: number): string {
+  return JSON.stringify([cores, systemCores, speed, curve, othersCores]);
 }

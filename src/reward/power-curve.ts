@@ -1,58 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isotonic } from './isotonic.ts';
+import { binOf, mix, POINTS, type PowerCurve } from './power-points.ts';
 import type { PowerShape } from './power-prior.ts';
-import { isKnown } from './unknown.ts';
-
-/** What was seen around one utilisation: weighted means, and their weight. */
-export interface PowerPoint {
-  /** CPU utilisation of the node, 0..1. */
-  readonly utilisation: number;
-  readonly watts: number;
-  readonly weight: number;
-}
-
-/**
- * The power of one node against its utilisation, as it was learned so far: at most
- * {@link POINTS} points in rising order of utilisation. A plain value; an observation stores it.
- */
-export type PowerCurve = readonly PowerPoint[];
-
-/** One point for every twentieth of utilisation, from idle to full. */
-export const POINTS = 21;
-
-/** More weight than this a point does not keep: then newer samples push older ones out. */
-const MOST_WEIGHT = 50;
-
-/**
- * Counts one window of a node: its mean utilisation and its mean watts. Impossible values are not
- * counted.
- * @param weight 1 for a window of its own; less for one that overlaps the last.
- */
-export function updatePowerCurve(curve: PowerCurve | undefined, sample: PowerPoint): PowerCurve {
-  const old = curve ?? [];
-  const { utilisation, watts, weight } = sample;
-  const usable = isKnown(utilisation) && utilisation >= 0 && utilisation <= 1 && isKnown(watts);
-  if (!usable || watts <= 0 || !(weight > 0)) return old;
-  const bin = binOf(utilisation);
-  const before = old.find((point) => binOf(point.utilisation) === bin);
-  const total = Math.min(MOST_WEIGHT, (before?.weight ?? 0) + weight);
-  const step = Math.min(1, weight / total);
-  const point: PowerPoint = {
-    utilisation: mix(before?.utilisation, utilisation, step),
-    watts: mix(before?.watts, watts, step),
-    weight: total,
-  };
-  const others = old.filter((one) => one !== before);
-  return [...others, point].sort((a, b) => a.utilisation - b.utilisation);
-}
-
-function mix(before: number | undefined, now: number, step: number): number {
-  return before === undefined ? now : before + (now - before) * step;
-}
-
-function binOf(utilisation: number): number {
-  return Math.round(utilisation * (POINTS - 1));
-}
 
 /** A curve made usable: monotone, and defined everywhere. */
 export interface FittedCurve {
@@ -76,6 +25,9 @@ const PRIOR_WEIGHT = 0.25;
 /** Utilisation over which the slope is taken: noise of the points cancels, the shape stays. */
 const STEP = 0.1;
 
+/** Half the distance of two points. */
+const HALF_BIN = 0.5 / (POINTS - 1);
+
 /** So much weight at both ends of the step is believed by half. */
 const HALF_BELIEVED = 3;
 
@@ -97,15 +49,17 @@ export function fitPowerCurve(
   const measured = points.reduce((sum, { weight }) => sum + weight, 0);
   if (!isMachine && measured < LEAST_WEIGHT) return undefined;
   const scale = scaleOf(points, shape);
+  const seen = points.map((point): Seen => {
+    const believed = point.weight / (point.weight + PRIOR_WEIGHT);
+    const centre = binOf(point.utilisation) / (POINTS - 1);
+    const at = mix(centre, point.utilisation, believed);
+    return { at, above: believed * (point.watts - scale * shape(at)), weight: point.weight };
+  });
   const knots = Array.from({ length: POINTS }, (_, bin) => {
-    const centre = bin / (POINTS - 1);
-    const point = points.find((one) => binOf(one.utilisation) === bin);
-    if (point === undefined)
-      return { at: centre, value: scale * shape(centre), weight: PRIOR_WEIGHT };
-    const weight = point.weight + PRIOR_WEIGHT;
-    const step = point.weight / weight;
-    const at = centre + (point.utilisation - centre) * step;
-    return { at, value: mix(scale * shape(at), point.watts, step), weight };
+    const one = seen[points.findIndex((point) => binOf(point.utilisation) === bin)];
+    const at = one?.at ?? bin / (POINTS - 1);
+    const value = Math.max(0, scale * shape(at) + (one?.above ?? aboveShape(seen, at)));
+    return { at, value, weight: (one?.weight ?? 0) + PRIOR_WEIGHT };
   });
   const values = isotonic(knots);
   const wattsAt = (utilisation: number): number =>
@@ -117,12 +71,11 @@ export function fitPowerCurve(
   return {
     wattsAt,
     marginalAt(utilisation) {
-      const upper = Math.min(1, Math.max(STEP, utilisation));
-      const lower = upper - STEP;
-      const seen = Math.min(weightNear(points, lower), weightNear(points, upper));
+      const [lower, upper] = stepOf(points, Math.min(1, Math.max(STEP, utilisation)));
+      const weight = Math.min(weightNear(points, lower), weightNear(points, upper));
       return {
-        watts: Math.max(0, (wattsAt(upper) - wattsAt(lower)) / STEP),
-        confidence: seen / (seen + HALF_BELIEVED),
+        watts: Math.max(0, (wattsAt(upper) - wattsAt(lower)) / (upper - lower)),
+        confidence: weight / (weight + HALF_BELIEVED),
       };
     },
   };
@@ -138,6 +91,49 @@ function scaleOf(points: PowerCurve, shape: PowerShape): number {
     square += weight * assumed * assumed;
   }
   return square > 0 ? product / square : 1;
+}
+
+/**
+ * The step that a slope is taken over: the one below `upper`, what the Pods there could give back.
+ * Where others keep a node busy, the lower end of it is never measured, and the Pods could not give
+ * that back either: then the step begins at the lowest measured point in it and goes on upwards as
+ * far as was measured. If that is less than half a step, the assumed shape has to help.
+ */
+function stepOf(points: PowerCurve, upper: number): readonly [lower: number, upper: number] {
+  const lower = upper - STEP;
+  const within = points
+    .map((point) => point.utilisation)
+    .filter((at) => at >= lower - HALF_BIN && at <= upper + STEP);
+  const from = Math.max(lower, within[0] ?? lower);
+  const seen = within.findLast((at) => at <= from + STEP + HALF_BIN) ?? upper;
+  const to = Math.min(from + STEP, Math.max(upper, seen));
+  return to - from >= STEP / 2 ? [from, to] : [lower, upper];
+}
+
+/** A point against the assumed shape. */
+interface Seen {
+  readonly at: number;
+  /** Watts more than the scaled shape has there. */
+  readonly above: number;
+  readonly weight: number;
+}
+
+/**
+ * What lies between and beyond the points is the shape, moved to meet them. A shape that is scaled
+ * only stands above some points and below others, and from a measured point to an assumed one would
+ * go a step that no machine has: a node that is never less than four fifths busy would seem to pay
+ * nothing for more.
+ */
+function aboveShape(seen: readonly Seen[], at: number): number {
+  const [first, last] = [seen[0], seen.at(-1)];
+  if (first === undefined || last === undefined) return 0;
+  if (at <= first.at) return first.above;
+  if (at >= last.at) return last.above;
+  return interpolate(
+    seen.map((one) => one.at),
+    seen.map((one) => one.above),
+    at,
+  );
 }
 
 /** Linear between the knots, and on beyond the outer ones. */

@@ -10,6 +10,8 @@ export interface NodeInterval {
   readonly watts: number;
   /** Mean CPU utilisation, 0..1. */
   readonly utilisation: number;
+  /** What is attributed to Pods that are not the application's; absent where there are none. */
+  readonly otherPodsJoules?: number;
 }
 
 /** What happened in an interval of virtual time, as seen from outside; nothing is estimated. */

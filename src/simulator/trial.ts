@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Meter } from './cluster-options.ts';
-import { EnergyMeter, type PodEnergy } from './energy-meter.ts';
+import { EnergyMeter, type NodeEnergy, type PodEnergy } from './energy-meter.ts';
 import { Engine } from './engine.ts';
 import { beginInterval, endInterval, type IntervalStats } from './interval.ts';
 import type { Load } from './load.ts';
@@ -37,6 +37,11 @@ export interface Stage {
   readonly startUpSeconds?: number | undefined;
   /** Which generation of Kepler attributes energy to Pods; default `KeplerNew`. */
   readonly meter?: Meter | undefined;
+  /**
+   * CPU of Pods that are not the application's, cores by node: part of that machine's `systemCores`.
+   * They use it all the time, and Kepler attributes energy to them as to any Pod.
+   */
+  readonly background?: Readonly<Record<string, number>> | undefined;
   /** Distance of the points of {@link Trial.power}, virtual seconds; absent = none are kept. */
   readonly powerSeconds?: number | undefined;
 }
@@ -114,7 +119,9 @@ export function runTrial(stage: Stage, placed: readonly PlacedPod[], seed: numbe
 
   const joulesNow = ({ energy }: Running): number =>
     stage.meter === 'KeplerOld' ? energy.dynamicJoules : energy.energy.joules;
+  const othersNow = (): number[] => meter.nodes.map((node) => othersJoules(node, stage));
   const before = running.map((one) => [joulesNow(one), one.energy.cpuSeconds] as const);
+  const othersBefore = othersNow();
   for (const { slot } of running) engine.pods.inbound.clear(slot);
   const from = beginInterval(engine, meter);
   const end = stage.warmUpSeconds + stage.windowSeconds;
@@ -137,7 +144,28 @@ export function runTrial(stage: Stage, placed: readonly PlacedPod[], seed: numbe
     running.map(({ slot, pod }) => [pod.service, engine.pods.inbound.of(slot)] as const),
     program.services,
   );
-  return { interval: endInterval(from, engine, meter), pods, edges, power };
+  const interval = endInterval(from, engine, meter);
+  const others = othersNow().map((joules, i) => joules - (othersBefore[i] ?? 0));
+  return { interval: withOthers(interval, others), pods, edges, power };
+}
+
+/**
+ * Energy so far that belongs to Pods of others on a node: of what the meter hands to no Pod of the
+ * application, their part of the cores, which is the same at every moment.
+ */
+function othersJoules(node: NodeEnergy, { background, meter }: Stage): number {
+  const cores = background?.[node.name] ?? 0;
+  if (cores <= 0) return 0;
+  const rest = meter === 'KeplerOld' ? node.unattributedDynamicJoules : node.unattributedJoules;
+  return (rest * cores) / node.systemCores;
+}
+
+function withOthers(interval: IntervalStats, others: readonly number[]): IntervalStats {
+  const nodes = interval.nodes.map((node, i) => {
+    const otherPodsJoules = others[i] ?? 0;
+    return otherPodsJoules > 0 ? { ...node, otherPodsJoules } : node;
+  });
+  return { ...interval, nodes };
 }
 
 /** Runs the window, in parts where the stage asks for its power over time. */

@@ -11,6 +11,7 @@ import { nodeNames } from './world.ts';
  */
 export function checkSpecification(specification: Specification): void {
   checkNodes(specification);
+  checkBackground(specification);
   checkServices(specification);
   checkOperations(specification);
   checkPlaces(specification);
@@ -49,6 +50,18 @@ function checkNodes(specification: Specification): void {
     taints.every(({ effect }) => effect === 'PreferNoSchedule'),
   );
   if (!usable) throw mistake(specification, 'nodes', names, 'at least one node without a taint');
+}
+
+/** Pods of others stand on nodes that exist, and leave something of them. */
+function checkBackground(specification: Specification): void {
+  const { nodes, rest } = specification;
+  for (const [node, cores] of Object.entries(rest.background)) {
+    const field = `background.${node}`;
+    const group = nodes.find((one) => nodeNames(one).includes(node));
+    if (group === undefined) throw mistake(specification, field, node, 'the name of a node');
+    const most = group.cores - group.systemCores;
+    if (cores >= most) throw mistake(specification, field, cores, `fewer cores than ${most}`);
+  }
 }
 
 function checkServices(specification: Specification): void {

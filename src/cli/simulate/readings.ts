@@ -45,6 +45,9 @@ export function readingsOf(
     attributed.set(pod.node, (attributed.get(pod.node) ?? 0) + joules);
   }
   const { nodes } = trial.interval;
+  for (const { name, otherPodsJoules = 0 } of nodes) {
+    if (otherPodsJoules > 0) attributed.set(name, (attributed.get(name) ?? 0) + otherPodsJoules);
+  }
   const tcp = new Set(
     services.filter(({ protocol }) => protocol === 'tcp').map(({ name }) => name),
   );

@@ -200,6 +200,12 @@ export const restSchema = z.strictObject({
     .enum(METERS)
     .default('KeplerNew')
     .describe('Who attributes energy to Pods: Kepler from 0.10 on, or up to 0.9 (KeplerOld).'),
+  background: z
+    .record(z.string(), positive)
+    .default({})
+    .describe(
+      'By node: cores that Pods of others use all the time. They have no requests, so that the scheduler does not see them.',
+    ),
   cpuScale: positive.default(1).describe('Multiplies every CPU time of the application.'),
   cpuLimits: z.boolean().default(false).describe('Whether limitMillicores are in force.'),
   times: z

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { InputError } from '#errors';
 import type { PolicySpec } from '#cluster/policy.ts';
 import type { Application, OperationSpec } from '#simulator/application.ts';
 import type { ClusterOptions } from '#simulator/cluster-options.ts';
@@ -44,7 +45,11 @@ export function nodeNames({ name, count }: SpecNodes[number]): string[] {
 /** Builds what a checked specification describes. */
 export function worldOf(specification: Specification): World {
   const { rest, policy } = specification;
-  const machines = specification.nodes.flatMap(machinesOf);
+  const { background } = rest;
+  const machines = specification.nodes.flatMap(machinesOf).map((machine) => ({
+    ...machine,
+    systemCores: machine.systemCores + (background[machine.name] ?? 0),
+  }));
   const application = dressed(applicationOf(specification.application), rest);
   const free = machines.filter(({ taints }) => taints.length === 0);
   const first = free[0]?.name ?? '';
@@ -62,6 +67,7 @@ export function worldOf(specification: Specification): World {
       startUpSeconds: rest.times.startUpSeconds,
       meter: rest.meter,
       meterSeconds: METER_SECONDS,
+      background,
     },
     sidecar: rest.mesh.kind === 'sidecar',
     cpuLimits: rest.cpuLimits,
@@ -85,9 +91,16 @@ export function worldOf(specification: Specification): World {
  * The same as a cluster with an API and exporters, for whoever wants to meet them over the wire.
  * There Pods start one after another as they are rolled out, one second each unless the
  * specification says otherwise.
+ *
+ * @throws InputError `PERI_SIMULATION_INVALID` for Pods of others: its API would not show them
  */
 export function clusterOptionsOf(specification: Specification, seed: number): ClusterOptions {
   const { rest } = specification;
+  if (Object.keys(rest.background).length > 0) {
+    const field = `${specification.file}: background`;
+    const expected = 'nothing in a cluster with an API (only simulate knows it)';
+    throw new InputError('PERI_SIMULATION_INVALID', field, rest.background, expected);
+  }
   const application = applicationOf(specification.application);
   return {
     application: rest.front === 'nginx' ? withNginx(application) : application,

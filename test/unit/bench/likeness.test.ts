@@ -45,6 +45,15 @@ describe('Likenesses', () => {
     assert.ok(Math.abs(found.interval.joules / expected.interval.joules - 1) < 1e-12);
   });
 
+  it('tells machines apart by who keeps them busy', () => {
+    const { machines } = world.stage;
+    const others = new Likenesses(machines, { 'fast-1': 2 });
+    const first = others.of(placedOn(['fast-1', 'fast-3'])).placed.map(({ node }) => node);
+    const second = others.of(placedOn(['fast-2', 'fast-3'])).placed.map(({ node }) => node);
+    assert.deepEqual([...new Set(first)], ['fast-1', 'fast-2']);
+    assert.deepEqual([...new Set(second)], ['fast-2', 'fast-3']);
+  });
+
   it('refuses a machine that there is not', () => {
     assert.throws(() => likenesses.of(placedOn(['fast-999'])), /no machine fast-999/);
   });

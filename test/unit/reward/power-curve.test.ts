@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createGenerator, type Generator } from '#agent/random.ts';
 import { isotonic } from '#reward/isotonic.ts';
-import {
-  fitPowerCurve,
-  type FittedCurve,
-  POINTS,
-  type PowerCurve,
-  updatePowerCurve,
-} from '#reward/power-curve.ts';
+import { fitPowerCurve, type FittedCurve } from '#reward/power-curve.ts';
+import { POINTS, type PowerCurve, updatePowerCurve } from '#reward/power-points.ts';
 import { GENERAL_SHAPE, machineShape } from '#reward/power-prior.ts';
 import { concaveCurve, linearCurve, wattsAt } from '#simulator/power-curve.ts';
 import { MIXED_MACHINES } from '#simulator/machines.ts';
@@ -194,6 +189,44 @@ describe('where little is known', () => {
       assert.ok(off < 0.1, `${u}: ${fitted.wattsAt(u)} W`);
     }
     assert.ok(fitted.marginalAt(0.9).confidence === 0);
+  });
+
+  test('a node that others keep busy has the slope of where it was measured', () => {
+    const sr655 = CURVES.find(([name]) => name === 'lenovo-sr655')![1];
+    // Never below 40 or 80 %: what it would draw there nobody has seen.
+    for (const least of [0.4, 0.8]) {
+      let points: PowerCurve | undefined;
+      const random = createGenerator(`busy ${least}`);
+      for (let i = 0; i < 200; i += 1) {
+        const utilisation = least + 0.1 * random.next();
+        const watts = wattsAt(sr655, utilisation) * (1 + 0.002 * normal(random));
+        points = updatePowerCurve(points, { utilisation, watts, weight: 1 });
+      }
+      const fitted = fit(points!);
+      const slope = (wattsAt(sr655, least + 0.1) - wattsAt(sr655, least)) / 0.1;
+      for (const u of [least, least + 0.03, least + 0.06, least + 0.1]) {
+        const { watts, confidence } = fitted.marginalAt(u);
+        assert.ok(Math.abs(watts - slope) < 0.15 * slope, `${u}: ${watts}, true ${slope}`);
+        assert.ok(confidence > 0.5, String(confidence));
+      }
+    }
+  });
+
+  test('what was not measured is joined to what was, without a step', () => {
+    const sr655 = CURVES.find(([name]) => name === 'lenovo-sr655')![1];
+    // Idle and nearly full: no factor brings one shape to both.
+    let points: PowerCurve | undefined;
+    for (const utilisation of [0.01, 0.03, 0.8, 0.84, 0.88]) {
+      for (let i = 0; i < 10; i += 1) {
+        const watts = wattsAt(sr655, utilisation);
+        points = updatePowerCurve(points, { utilisation, watts, weight: 1 });
+      }
+    }
+    const fitted = fit(points!);
+    for (let u = 0.05; u <= 1; u += 0.05) {
+      const step = fitted.wattsAt(u) - fitted.wattsAt(u - 0.05);
+      assert.ok(step > 0.5 && step < 25, `${u.toFixed(2)}: ${step} W`);
+    }
   });
 
   test('confidence rises with what was measured around', () => {

@@ -74,6 +74,16 @@ const MISTAKES: readonly (readonly [
     'shop.yaml: nodes[0].systemCores: found 4, expected a number below cores (4)',
   ],
   [
+    'Pods of others on no node',
+    (spec) => ({ ...spec, background: { nowhere: 1 } }),
+    'shop.yaml: background.nowhere: found "nowhere", expected the name of a node',
+  ],
+  [
+    'Pods of others on all of a node',
+    (spec) => ({ ...spec, background: { small: 3.9 } }),
+    'shop.yaml: background.small: found 3.9, expected fewer cores than 3.9',
+  ],
+  [
     'an unknown shape of power',
     (spec) => ({ ...spec, nodes: [{ ...spec.nodes[0], power: { shape: 'convex' } }] }),
     'shop.yaml: nodes[0].power.shape: found "convex", expected a shape of concave, linear or measured',
