@@ -99,11 +99,11 @@ export class Memory implements DecisionMemory {
    * was decided by this replica or by another, and either way it is.
    */
   podSeen(pod: SlimPod): void {
+    this.#since ??= this.#options.now();
     this.placements.seen(pod, workloadKey(workloadOf(pod, this.#options.view)));
     // Signatures are checked only where they matter: most changes are of Pods long bound.
     if (!Object.hasOwn(pod.annotations, DECISION_ANNOTATIONS.id)) return;
     const now = this.#options.now();
-    this.#since ??= now;
     if (now - pod.createdAt > IN_FLIGHT_MILLISECONDS) {
       this.#forget(pod);
       return;

@@ -35,8 +35,10 @@ export function fillingOf({ allocatable, expected, own }: Filling): number | und
  * @returns by target, in the same order
  */
 export function keepsHeadroom(fillings: readonly (number | undefined)[], limit: number): boolean[] {
-  let least = Infinity;
-  for (const filling of fillings) least = Math.min(least, filling ?? 0);
-  const greatest = least <= limit ? limit : least * SLACK;
-  return fillings.map((filling) => filling === undefined || filling <= greatest);
+  const within = (greatest: number): boolean[] =>
+    fillings.map((filling) => filling === undefined || filling <= greatest);
+  const kept = within(limit);
+  if (kept.includes(true)) return kept;
+  const emptiest = Math.min(...fillings.filter((filling) => filling !== undefined));
+  return within(emptiest * SLACK);
 }

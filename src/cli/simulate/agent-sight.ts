@@ -99,13 +99,12 @@ export class AgentSight {
     if (maximumCpuPercent === 0) return [...feasible];
     const fillings = feasible.map((target) => {
       const nodes = targets.get(target) ?? [];
-      const names = new Set(nodes.map(({ name }) => name));
-      const uses = placed.map(({ nodeName, decision }) =>
-        names.has(nodeName ?? '') ? (this.#coresOf(decision.workload, target) ?? 0) : 0,
-      );
+      const uses = this.#usesAt(target, nodes, placed);
+      const known = uses.filter((cores) => cores !== undefined);
       return fillingOf({
         allocatable: nodes.reduce((sum, node) => sum + node.allocatable.cpuMillicores, 0) / 1000,
-        expected: uses.reduce((sum, cores) => sum + cores, 0),
+        // Pods whose use is not known do not count, as in the webhook.
+        expected: known.reduce((sum, cores) => sum + cores, 0),
         own: this.#coresOf(workload, target),
       });
     });
@@ -117,12 +116,9 @@ export class AgentSight {
     const pressures = new Map<string, Pressure | undefined>();
     for (const target of feasible) {
       const nodes = targets.get(target) ?? [];
-      const names = new Set(nodes.map(({ name }) => name));
       const sum = (of: (node: SchedulerNode) => number): number =>
         nodes.reduce((total, node) => total + of(node), 0);
-      const uses = placed.flatMap(({ nodeName, decision }) =>
-        names.has(nodeName ?? '') ? [this.#coresOf(decision.workload, target)] : [],
-      );
+      const uses = this.#usesAt(target, nodes, placed);
       const known = uses.filter((cores) => cores !== undefined);
       pressures.set(
         target,
@@ -140,6 +136,18 @@ export class AgentSight {
       );
     }
     return leastPressured(pressures);
+  }
+
+  /** What each Pod placed at a target is expected to use there; undefined = not known. */
+  #usesAt(
+    target: string,
+    nodes: readonly SchedulerNode[],
+    placed: SightInput['placed'],
+  ): (number | undefined)[] {
+    const names = new Set(nodes.map(({ name }) => name));
+    return placed.flatMap(({ nodeName, decision }) =>
+      names.has(nodeName ?? '') ? [this.#coresOf(decision.workload, target)] : [],
+    );
   }
 
   /** What one Pod of a workload is expected to use at a target, cores there. */
