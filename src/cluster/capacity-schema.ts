@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
+import { count, decimal, statistics, text } from './stored-fields.ts';
 
 /** Most items of each list of the ledger. */
 export const CAPACITY_LIMITS = { cells: 2048, reference: 16, changes: 64 } as const;
@@ -7,30 +8,8 @@ export const CAPACITY_LIMITS = { cells: 2048, reference: 16, changes: 64 } as co
 const MAP = 'map';
 const NAME_CHARACTERS = 253;
 
-function decimal(description: string) {
-  return z
-    .string()
-    .max(32)
-    .regex(/^-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?$/)
-    .meta({ description });
-}
-
-function count(description: string) {
-  return z.int().min(0).max(Number.MAX_SAFE_INTEGER).meta({ description, format: 'int64' });
-}
-
-function text(maximum: number, description: string) {
-  return z.string().min(1).max(maximum).meta({ description });
-}
-
-function statistics(description: string) {
-  return z
-    .object({
-      mean: decimal('Weighted mean, in decimal.'),
-      variance: decimal('Weighted variance, in decimal.'),
-      weight: decimal('Weighted number of samples, in decimal.'),
-    })
-    .meta({ description });
+function described(description: string) {
+  return z.object(statistics).meta({ description });
 }
 
 const at = count('When, in milliseconds since the epoch.');
@@ -81,7 +60,7 @@ export const storedScalingSchema = z
         'x-kubernetes-list-type': MAP,
         'x-kubernetes-list-map-keys': ['cost'],
       }),
-    load: statistics('Load of the workload so far, in requests per second.'),
+    load: described('Load of the workload so far, in requests per second.'),
     last: z
       .object({
         at,
@@ -106,8 +85,8 @@ export const storedScalingSchema = z
 export const storedMovingSchema = z
   .object({
     moves: count('Moves so far.'),
-    startUpJoules: statistics('Energy of a Pod from bound to Ready, in joules.'),
-    disturbanceSeconds: statistics(
+    startUpJoules: described('Energy of a Pod from bound to Ready, in joules.'),
+    disturbanceSeconds: described(
       'Latency cost above the baseline, times seconds, times Pods that felt it, of one move.',
     ),
     measuredUntil: count('Pods that became Ready up to then are counted, in milliseconds.'),

@@ -9,7 +9,8 @@ import { decodeBefore, encodeBefore } from './before-codec.ts';
 import { decodeNumber, encodeNumber, malformed } from './model-numbers.ts';
 import { decodePowerCurves, encodePowerCurves } from './power-curve-codec.ts';
 import { decodeCpuCost, decodeSpeed, encodeCpuCost, encodeSpeed } from './speed-codec.ts';
-import { MODEL_FORMAT, MODEL_LIMITS, modelSpecSchema, type ModelSpec } from './model-schema.ts';
+import { MODEL_LIMITS } from './model-limits.ts';
+import { MODEL_FORMAT, modelSpecSchema, type ModelSpec } from './model-schema.ts';
 import {
   decodeBaselines,
   decodeCells,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
 import { storedMovingSchema, storedScalingSchema } from './capacity-schema.ts';
+import { MODEL_LIMITS } from './model-limits.ts';
+import { observationSchema } from './observation-schema.ts';
+import { count, decimal, statistics, text } from './stored-fields.ts';
 
 /*
  * The spec of a PlacementModel: what `src/cluster/model.ts` holds in memory, in the form the
@@ -8,64 +11,14 @@ import { storedMovingSchema, storedScalingSchema } from './capacity-schema.ts';
  * decimal digits that reads back as the same double. Tables are lists of rows.
  */
 
-/** Most items of each list; together they keep every object well under 1 MiB. */
-export const MODEL_LIMITS = {
-  cells: 1024,
-  baselines: 64,
-  settled: 6144,
-  targets: 2048,
-  workloads: 512,
-  peers: 32,
-  powerCurves: 1024,
-  powerPointsCharacters: 1024,
-  /** Characters of an action or a target: a label value, or `(default)`. */
-  nameCharacters: 63,
-  stateCharacters: 256,
-  idCharacters: 64,
-  workloadCharacters: 317,
-  /** Targets at which Shadow decisions landed, and Shadow decisions remembered. */
-  landings: 256,
-  shadowDecisions: 200,
-  /** Targets whose adherence is kept. */
-  adherence: 256,
-  /** Cells that a shard says the last values of. */
-  cellsBefore: 128,
-  /** Bytes of the whole spec as JSON. */
-  specBytes: 900_000,
-} as const;
-
 /**
  * The newest format of a model that this version reads and the one that it writes. Optional fields
  * do not raise it; a field whose meaning changes does.
  */
 export const MODEL_FORMAT = 1;
 
-/** A double in decimal. */
-export const DECIMAL_PATTERN = /^-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?$/;
-
-const LARGEST_INTEGER = Number.MAX_SAFE_INTEGER;
-
-function decimal(description: string) {
-  return z.string().max(32).regex(DECIMAL_PATTERN).meta({ description });
-}
-
-function count(description: string) {
-  return z.int().min(0).max(LARGEST_INTEGER).meta({ description, format: 'int64' });
-}
-
-function text(maximum: number, description: string) {
-  return z.string().min(1).max(maximum).meta({ description });
-}
-
 const MAP = 'map';
-const NODE_NAME_CHARACTERS = 253;
 const { nameCharacters, stateCharacters, idCharacters, workloadCharacters } = MODEL_LIMITS;
-
-const statistics = {
-  mean: decimal('Weighted mean, in decimal.'),
-  variance: decimal('Weighted variance, in decimal.'),
-  weight: decimal('Weighted number of samples, in decimal.'),
-};
 
 const cell = z
   .object({
@@ -267,101 +220,6 @@ const shard = z
   })
   .meta({ description: 'What is learned of one workload or one tier.' });
 
-const target = z
-  .object({
-    name: text(nameCharacters, 'Value of the topology key.'),
-    health: z
-      .enum(['healthy', 'absent', 'stale', 'not-a-number', 'zero', 'fake', 'absurd'])
-      .meta({ description: 'Health of its telemetry; only `healthy` is preferred.' }),
-    cpuRatio: decimal('Mean CPU utilisation of its nodes, 0 to 1; absent = unknown.').optional(),
-    memoryRatio: decimal(
-      'Mean memory utilisation of its nodes, 0 to 1; absent = unknown.',
-    ).optional(),
-    watts: decimal('Power of its nodes together; absent = unknown.').optional(),
-    speed: z
-      .object({
-        ratio: decimal('Work of a core there against that of other targets, around 1.'),
-        weight: decimal('Samples that it is worth.'),
-      })
-      .optional()
-      .meta({ description: 'How fast its cores are, as learned; absent = nothing known yet.' }),
-  })
-  .meta({ description: 'What was last seen of one target.' });
-
-const workload = z
-  .object({
-    workload: text(workloadCharacters, 'Workload, for example `Deployment/frontend`.'),
-    loadBucket: z
-      .enum(['low', 'normal', 'high'])
-      .optional()
-      .meta({ description: 'Load against its own history; absent = unknown.' }),
-    peers: z.array(text(workloadCharacters, 'Workload.')).max(MODEL_LIMITS.peers).meta({
-      description: 'Workloads it calls or is called by.',
-      'x-kubernetes-list-type': 'atomic',
-    }),
-    cpuCores: decimal('Mean CPU use of one of its Pods, cores; absent = unknown.').optional(),
-    referenceCores: decimal('The same, in cores of a target of speed 1.').optional(),
-    cpuCost: z
-      .object({
-        target: text(nameCharacters, 'Target where it ran last.'),
-        secondsPerRequest: decimal('CPU seconds by request there.'),
-        weight: decimal('Windows behind it.'),
-      })
-      .optional()
-      .meta({ description: 'What the speed of targets is learned from; absent = never measured.' }),
-  })
-  .meta({ description: 'What was last seen of one workload.' });
-
-const powerCurve = z
-  .object({
-    node: text(NODE_NAME_CHARACTERS, 'Name of the node.'),
-    points: z
-      .string()
-      .min(1)
-      .max(MODEL_LIMITS.powerPointsCharacters)
-      .regex(/^[0-9.e+-]+( [0-9.e+-]+){2}(; [0-9.e+-]+( [0-9.e+-]+){2})*$/)
-      .meta({
-        description:
-          'Points in rising order of utilisation, each `utilisation watts weight`, for example `0.25 92.4 17; 0.3 97.1 50`.',
-      }),
-  })
-  .meta({ description: "A node's power against its CPU utilisation, as learned." });
-
-const observation = z
-  .object({
-    observedTime: z
-      .string()
-      .max(32)
-      .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$/)
-      .meta({ description: 'When it was observed.', format: 'date-time' }),
-    targets: z
-      .array(target)
-      .max(MODEL_LIMITS.targets)
-      .meta({
-        description: 'Load and health of each target.',
-        'x-kubernetes-list-type': MAP,
-        'x-kubernetes-list-map-keys': ['name'],
-      }),
-    workloads: z
-      .array(workload)
-      .max(MODEL_LIMITS.workloads)
-      .meta({
-        description: 'Load and peers of each workload.',
-        'x-kubernetes-list-type': MAP,
-        'x-kubernetes-list-map-keys': ['workload'],
-      }),
-    powerCurves: z
-      .array(powerCurve)
-      .max(MODEL_LIMITS.powerCurves)
-      .optional()
-      .meta({
-        description: 'Learned power curves of nodes, for the accounting `Marginal`.',
-        'x-kubernetes-list-type': MAP,
-        'x-kubernetes-list-map-keys': ['node'],
-      }),
-  })
-  .meta({ description: 'What was last seen of targets and workloads.' });
-
 /** The zod schema of the spec of a PlacementModel. */
 export const modelSpecSchema = z
   .object({
@@ -380,7 +238,7 @@ export const modelSpecSchema = z
       'Workload, for example `Deployment/frontend`, or `Tier/data` for the prior of a tier.',
     ).optional(),
     shard: shard.optional(),
-    observation: observation.optional(),
+    observation: observationSchema.optional(),
   })
   .refine(
     (spec) =>

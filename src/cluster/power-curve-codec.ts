@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
 import type { Observation, StoredPowerPoint } from './model.ts';
-import { MODEL_LIMITS } from './model-schema.ts';
+import { MODEL_LIMITS } from './model-limits.ts';
 
 /** One curve as it stands in the API. */
 export interface PowerCurveSpec {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import { MODEL_LIMITS } from '#cluster/model-schema.ts';
+import { MODEL_LIMITS } from '#cluster/model-limits.ts';
 import type { ModelShard, ModelView, StoredAdherence } from '#cluster/model.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { PendingDecision } from './decisions.ts';

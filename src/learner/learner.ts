@@ -105,6 +105,8 @@ export function createLearner(options: LearnerOptions): Learner {
   let announcedBefore: ReadonlySet<string> = new Set();
   /** Episodes whose windows had no answer last time: asked after all others. */
   let unanswered: ReadonlySet<string> = new Set();
+  /** Policies whose observation this term has written. */
+  const held = new Set<string>();
   let fenced = false;
   const isLeader = (): boolean => !fenced && options.isLeader();
   const onFenced = (): void => {
@@ -270,7 +272,7 @@ export function createLearner(options: LearnerOptions): Learner {
     options.metrics.orphaned(orphaned);
     follow(groups, alive, tally);
     measureAdherence(groups);
-    await publishObservations(groups, { ...options, isLeader, onFenced, limits, tally });
+    await publishObservations(groups, { ...options, isLeader, onFenced, limits, held, tally });
     await settle(groups, alive, tally);
     await enforceAll(groups, found.signed);
     await capacity?.tick(groups);

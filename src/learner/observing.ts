@@ -19,6 +19,12 @@ export interface ObserveEffects extends Sources {
   readonly logger: LearnerLogger;
   readonly tally: Tally;
   readonly limits: EpisodeLimits;
+  /**
+   * Policies (`namespace/name`) whose observation this term has written, and where it is noted. The
+   * first one is written however fresh the last is: it carries the epoch, and a deposed leader that
+   * goes on is refused by it, also where it is quicker than this one and leaves it nothing to say.
+   */
+  readonly held: Set<string>;
   readonly observationSeconds?: number | undefined;
   readonly now: () => number;
 }
@@ -74,7 +80,8 @@ async function publishObservation(
   });
   // Well before the replicas take it for stale: an unchanged world must not look like a silent one.
   const fresh = ageSeconds < Math.min(effects.observationSeconds ?? 30, staleAfterSeconds / 2);
-  if (!fresh || saysMore(before, next)) await write(next, effects);
+  const held = effects.held.has(nameOf(next));
+  if (!held || !fresh || saysMore(before, next)) await write(next, effects);
 }
 
 async function write(observation: Observation, effects: ObserveEffects): Promise<void> {
@@ -83,12 +90,18 @@ async function write(observation: Observation, effects: ObserveEffects): Promise
   try {
     const { kind } = await effects.store.writeObservation(observation);
     if (kind === 'fenced') effects.onFenced();
-    if (kind === 'written') effects.tally.observations += 1;
-    else effects.tally.conflict();
+    if (kind === 'written') {
+      effects.held.add(nameOf(observation));
+      effects.tally.observations += 1;
+    } else effects.tally.conflict();
   } catch (error) {
     effects.tally.publishFailure();
     effects.logger.warn({ namespace, err: error }, 'the observation was not written');
   }
+}
+
+function nameOf({ namespace, policy }: Observation): string {
+  return `${namespace}/${policy}`;
 }
 
 function nothingKnown(window: WindowReadings['window']): WindowReadings {

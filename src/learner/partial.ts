@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MODEL_LIMITS } from '#cluster/model-schema.ts';
+import { MODEL_LIMITS } from '#cluster/model-limits.ts';
 import type { ModelShard, StoredBefore, StoredBaseline, StoredCell } from '#cluster/model.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { Episode } from './episodes.ts';

@@ -17,6 +17,8 @@ import { boundPlacements, leaderOf, untilSettled } from './leader-kills.ts';
 
 const AWAY_SECONDS = 60;
 const EVERY_MILLISECONDS = 250;
+/** A process that does not answer for so long is not worth waiting for. */
+const METRICS_MILLISECONDS = 5000;
 const NAMESPACE = CHAOS[0];
 
 /** What replicas answered while nobody else did. */
@@ -146,7 +148,9 @@ export async function leads(replica: Replica): Promise<boolean> {
 
 /** Sum of a metric's samples in one process; `labels` is a part of the line, for example `a="b"`. */
 export async function metricOf(replica: Replica, name: string, labels = ''): Promise<number> {
-  const answer = await request(`${replica.operationsUrl}/metrics`);
+  const answer = await request(`${replica.operationsUrl}/metrics`, {
+    headersTimeout: METRICS_MILLISECONDS,
+  });
   const lines = (await answer.body.text()).split('\n');
   return lines
     .filter((line) => line.startsWith(name) && /^[ {]/.test(line.slice(name.length)))

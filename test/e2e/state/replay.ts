@@ -13,6 +13,9 @@ const INGEST_MILLISECONDS = 3000;
 /** A run that nothing disturbs looks at the world so often. */
 const STEP_MILLISECONDS = 2000;
 
+/** It goes on for so long beyond the present: the last episode may have ended just now. */
+const BEYOND_MILLISECONDS = 20_000;
+
 /** The model of one process that never dies and whose writes never fail. */
 class QuietStore implements ShardStore, ModelView {
   readonly shards = new Map<string, ModelShard>();
@@ -73,7 +76,8 @@ export async function undisturbed(
       pods: (namespace) => asOf(view.pods(namespace), now),
     },
   });
-  for (const end = Date.now(); now < end; now += STEP_MILLISECONDS) await learner.tick();
+  const end = Date.now() + BEYOND_MILLISECONDS;
+  for (; now < end; now += STEP_MILLISECONDS) await learner.tick();
   return store.shards;
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decodeModel, encodeObservation, encodeShard } from '#cluster/model-codec.ts';
-import { MODEL_LIMITS } from '#cluster/model-schema.ts';
+import { MODEL_LIMITS } from '#cluster/model-limits.ts';
 import type { ModelShard, Observation } from '#cluster/model.ts';
 
 const double = fc.double({ noNaN: true, noDefaultInfinity: true });

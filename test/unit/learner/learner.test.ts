@@ -184,6 +184,16 @@ void describe('observations', () => {
     assert.equal((await learner.tick()).observations, 1);
   });
 
+  void test('are written at the begin of a term however fresh: that is what fences the last', async () => {
+    const world = new World(1);
+    assert.equal((await world.learner().tick()).observations, 1);
+    world.pass(1);
+    const next = world.learner();
+    assert.equal((await next.tick()).observations, 1);
+    world.pass(1);
+    assert.equal((await next.tick()).observations, 0);
+  });
+
   void test('stand while telemetry is silent, until they are stale', async () => {
     const world = new World(1);
     const learner = world.learner();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { decodeModel, encodeShard } from '#cluster/model-codec.ts';
-import { MODEL_LIMITS } from '#cluster/model-schema.ts';
+import { MODEL_LIMITS } from '#cluster/model-limits.ts';
 import type { ModelShard } from '#cluster/model.ts';
 import { episodesOf, type Episode } from '#learner/episodes.ts';
 import { pendingDecision } from '#learner/decisions.ts';
