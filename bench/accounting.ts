@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
+import { integerFlag } from '#cli/flags.ts';
 import { createProgress } from '#cli/progress.ts';
 import { accountingPage } from './accounting/page.ts';
 import { WEIGHTINGS, WORLDS, type WorldName } from './accounting/plan.ts';
@@ -13,6 +13,7 @@ import {
   type AccountingWorld,
 } from './accounting/results.ts';
 import { runWorld } from './accounting/run.ts';
+import { flagsOrExit, orExit } from './shared/front.ts';
 import { readResults, writeResults } from './shared/results.ts';
 
 /*
@@ -21,19 +22,16 @@ import { readResults, writeResults } from './shared/results.ts';
  * does only that, from a result file.
  */
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: join('bench', 'results', 'accounting.json') },
-    from: { type: 'string' },
-    page: { type: 'string' },
-    // Whatever was tuned was tuned on other seeds.
-    seeds: { type: 'string', default: '20' },
-    first: { type: 'string', default: '6001' },
-    rollouts: { type: 'string', default: '150' },
-    last: { type: 'string', default: '50' },
-    processes: { type: 'string' },
-    job: { type: 'string' },
-  },
+const values = flagsOrExit('bench-accounting', {
+  out: { type: 'string', default: join('bench', 'results', 'accounting.json') },
+  from: { type: 'string' },
+  page: { type: 'string' },
+  seeds: { type: 'string' },
+  first: { type: 'string' },
+  rollouts: { type: 'string' },
+  last: { type: 'string' },
+  processes: { type: 'string' },
+  job: { type: 'string' },
 });
 
 interface Job {
@@ -62,15 +60,28 @@ if (values.job !== undefined) {
   }
 }
 
+/** How much is run. @throws InputError */
+function effortOf() {
+  const whole = (name: string, shipped: number, minimum: number): number =>
+    integerFlag(values, name, { default: shipped, minimum, maximum: 1_000_000 });
+  // Whatever was tuned was tuned on other seeds.
+  const first = whole('first', 6001, 0);
+  const rollouts = whole('rollouts', 150, 2);
+  return {
+    seeds: Array.from({ length: whole('seeds', 20, 2) }, (_, i) => first + i),
+    rollouts,
+    last: integerFlag(values, 'last', { default: 50, minimum: 1, maximum: rollouts }),
+    processes: whole('processes', availableParallelism(), 1),
+  };
+}
+
 async function bench(): Promise<AccountingResults> {
-  const first = Number(values.first);
-  const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => first + i);
-  const effort = { seeds, rollouts: Number(values.rollouts), last: Number(values.last) };
+  const { processes, ...effort } = orExit('bench-accounting', effortOf);
   const progress = createProgress(process);
   const worlds = await runChildJobs<Job, AccountingWorld>(
     WORLDS.map((world) => ({ world, ...effort })),
     {
-      processes: Number(values.processes ?? availableParallelism()),
+      processes,
       command: [process.argv[1] ?? '', '--job'],
       nameOf: ({ world }) => world,
       onProgress: (done, label) => progress.update(done, label),

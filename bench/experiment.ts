@@ -2,8 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { InputError } from '#errors';
+import { integerFlag } from '#cli/flags.ts';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
 import { createProgress } from '#cli/progress.ts';
 import { writeHtml } from './experiment/html.ts';
@@ -16,6 +15,7 @@ import {
   type ExperimentJob,
   type ExperimentResult,
 } from './experiment/run.ts';
+import { flagsOrExit, orExit } from './shared/front.ts';
 
 /*
  * The experiment that Perihelion follows, repeated on the simulator: three machines,
@@ -25,15 +25,13 @@ import {
  * `--from FILE` writes the reports anew from a result file.
  */
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: join('out', 'experiment') },
-    seeds: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    page: { type: 'boolean', default: false },
-    from: { type: 'string' },
-    job: { type: 'string' },
-  },
+const values = flagsOrExit('experiment', {
+  out: { type: 'string', default: join('out', 'experiment') },
+  seeds: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  page: { type: 'boolean', default: false },
+  from: { type: 'string' },
+  job: { type: 'string' },
 });
 
 /** First seed of the evaluation; nothing was ever chosen by looking at these seeds. */
@@ -46,13 +44,7 @@ if (values.job !== undefined) {
   );
   tell(process.stdout, { kind: 'result', result });
 } else {
-  try {
-    await main();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    process.stderr.write(`experiment: ${error.code}: ${error.message}\n`);
-    process.exitCode = 2;
-  }
+  await main();
 }
 
 async function main(): Promise<void> {
@@ -69,7 +61,8 @@ async function main(): Promise<void> {
 }
 
 async function experiment(): Promise<ExperimentResults> {
-  const seeds = seedCount();
+  const shipped = { default: values.quick ? 2 : DEFAULT_SEEDS, minimum: 2, maximum: 1000 };
+  const seeds = orExit('experiment', () => integerFlag(values, 'seeds', shipped));
   const effort = values.quick ? QUICK : FULL;
   const job = (part: ExperimentJob['part'], seed: number): ExperimentJob => ({
     part,
@@ -91,15 +84,4 @@ async function experiment(): Promise<ExperimentResults> {
     onProgress: (done, label) => progress.update(done, label),
   }).finally(() => progress.end());
   return experimentResults(results, effort);
-}
-
-/** Number of seeds. @throws InputError */
-function seedCount(): number {
-  if (values.seeds === undefined) return values.quick ? 2 : DEFAULT_SEEDS;
-  const seeds = Number(values.seeds);
-  if (!Number.isInteger(seeds) || seeds < 2 || seeds > 1000) {
-    const expected = 'a whole number of 2 to 1000';
-    throw new InputError('PERI_SETTINGS_INVALID', '--seeds', values.seeds, expected);
-  }
-  return seeds;
 }

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
+import { integerFlag } from '#cli/flags.ts';
 import { createProgress } from '#cli/progress.ts';
 import { WINDOWS } from './learning/arena.ts';
 import { CHANGES } from './learning/change.ts';
@@ -24,6 +24,7 @@ import {
   type PolicyRun,
 } from './learning/run.ts';
 import { renderLearning } from './learning/text.ts';
+import { flagsOrExit, orExit } from './shared/front.ts';
 
 /*
  * What learning is worth: the agent as shipped against schedulers that do not learn, comparators
@@ -31,18 +32,16 @@ import { renderLearning } from './learning/text.ts';
  * two settings, few rollouts. `--page` writes the page of the documentation from the results.
  */
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string', default: join('bench', 'results', 'learning.json') },
-    from: { type: 'string' },
-    page: { type: 'string' },
-    seeds: { type: 'string', default: '20' },
-    first: { type: 'string', default: '6001' },
-    rollouts: { type: 'string', default: '300' },
-    'ablation-seeds': { type: 'string', default: '5' },
-    quick: { type: 'boolean', default: false },
-    job: { type: 'string' },
-  },
+const values = flagsOrExit('bench-learning', {
+  out: { type: 'string', default: join('bench', 'results', 'learning.json') },
+  from: { type: 'string' },
+  page: { type: 'string' },
+  seeds: { type: 'string' },
+  first: { type: 'string' },
+  rollouts: { type: 'string' },
+  'ablation-seeds': { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  job: { type: 'string' },
 });
 
 /** Seeds of one process: few enough that all cores have work until the end. */
@@ -67,14 +66,16 @@ if (values.job !== undefined) {
 
 /** What is run: everything, or a little of everything. */
 function planOf(quick: boolean) {
-  const count = quick ? 2 : Number(values.seeds);
-  const first = Number(values.first);
+  const whole = (name: string, shipped: number, minimum: number): number =>
+    integerFlag(values, name, { default: shipped, minimum, maximum: 1_000_000 });
+  const count = quick ? 2 : whole('seeds', 20, 2);
+  // Whatever was tuned was tuned on other seeds (1 to 64 and those of the tests).
+  const first = whole('first', 6001, 0);
   return {
-    // Whatever was tuned was tuned on other seeds (1 to 64 and those of the tests).
     seeds: Array.from({ length: count }, (_, i) => first + i),
     settings: quick ? [6, 7] : [...SETTINGS.keys()],
-    rollouts: quick ? 12 : Number(values.rollouts),
-    ablationSeeds: quick ? 1 : Math.min(count, Number(values['ablation-seeds'])),
+    rollouts: quick ? 12 : whole('rollouts', 300, 2),
+    ablationSeeds: quick ? 1 : Math.min(count, whole('ablation-seeds', 5, 1)),
     ablationRollouts: quick ? 6 : 100,
     ablations: ABLATIONS.map(({ name }) => name).slice(0, quick ? 1 : undefined),
     changed: quick ? [] : CHANGED,
@@ -85,7 +86,7 @@ function planOf(quick: boolean) {
 
 async function bench(): Promise<void> {
   const started = performance.now();
-  const plan = planOf(values.quick);
+  const plan = orExit('bench-learning', () => planOf(values.quick));
   const progress = createProgress(process);
   const run = async (jobs: readonly LearningJob[], from: number, to: number) =>
     runChildJobs<LearningJob, LearningResult>(jobs, {

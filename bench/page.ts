@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Figure } from '#cli/figure.ts';
 import type { Machine } from './shared/machine.ts';
+import { markdownTable } from './shared/markdown.ts';
 import { figuresOf, readResults } from './shared/results.ts';
 
 /*
@@ -43,13 +44,7 @@ function sectionOf(results: object): string {
         `run ${machine.loadAverage.toFixed(1)}.\n\n`;
   const rows = [...figuresOf(results)].map(([name, figure]) => [`\`${name}\``, ...cellsOf(figure)]);
   const head = ['figure', 'mean', '95 % interval', 'n', 'unit'];
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return `\n${where}${[line(head), rule, ...rows.map(line)].join('\n')}\n\n`;
+  return `\n${where}${markdownTable(head, rows)}\n`;
 }
 
 function cellsOf({ mean, low, high, n, unit }: Figure): string[] {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { FULL, measureAdmission, QUICK } from './admission/measure.ts';
 import { FULL_PROTOCOLS, measureProtocols, QUICK_PROTOCOLS } from './admission/protocols.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import { writeFootprint } from './footprint.ts';
 import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
+import { flagsOrExit } from './shared/front.ts';
 import { describeMachine } from './shared/machine.ts';
 import { FULL_SIMULATOR, measureSimulator, QUICK_SIMULATOR } from './simulator/measure.ts';
 import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared/results.ts';
@@ -21,12 +21,10 @@ import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared
  * each, prints a table, and says what moved against the committed results; then it writes the tables
  * of docs/performance.md. A quick run writes to `out/bench` and never stands in for the real one.
  */
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    out: { type: 'string' },
-  },
+const values = flagsOrExit('bench', {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  out: { type: 'string' },
 });
 
 /** Admission figures that are compared with the committed ones. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { integerFlag } from '#cli/flags.ts';
+import { flagsOrExit, orExit } from './shared/front.ts';
 import { describeMachine } from './shared/machine.ts';
 import { figuresOf, tableOf, writeResults } from './shared/results.ts';
 import { JUDGED, LONG, measureSoak, SHORT } from './soak/measure.ts';
@@ -11,23 +12,23 @@ import { JUDGED, LONG, measureSoak, SHORT } from './soak/measure.ts';
  * million reviews over TLS and watches memory, handles and the event loop. Exit code 1 when one of
  * them rises beyond doubt, or an answer failed. A quick run writes to `out/soak`.
  */
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    admissions: { type: 'string' },
-    minutes: { type: 'string' },
-    'warm-up': { type: 'string' },
-    out: { type: 'string' },
-  },
+const values = flagsOrExit('soak', {
+  quick: { type: 'boolean', default: false },
+  admissions: { type: 'string' },
+  minutes: { type: 'string' },
+  'warm-up': { type: 'string' },
+  out: { type: 'string' },
 });
 
 const shipped = values.quick ? SHORT : LONG;
-const effort = {
+const whole = (name: string, fallback: number, minimum: number): number =>
+  integerFlag(values, name, { default: fallback, minimum, maximum: 1_000_000_000 });
+const effort = orExit('soak', () => ({
   ...shipped,
-  admissions: Number(values.admissions ?? shipped.admissions),
-  warmUpAdmissions: Number(values['warm-up'] ?? shipped.warmUpAdmissions),
-  limitMinutes: Number(values.minutes ?? shipped.limitMinutes),
-};
+  admissions: whole('admissions', shipped.admissions, 1000),
+  warmUpAdmissions: whole('warm-up', shipped.warmUpAdmissions, 0),
+  limitMinutes: whole('minutes', shipped.limitMinutes, 1),
+}));
 const file = values.quick ? '../out/soak/soak.json' : 'results/soak.json';
 const machine = describeMachine(`npm run soak${values.quick ? ' -- --quick' : ''}`);
 const results = await measureSoak(effort, (line) => void process.stderr.write(`${line}\n`));

@@ -9,6 +9,7 @@ import {
   type AccountingResults,
   type AccountingWorld,
 } from './results.ts';
+import { markdownTable } from '../shared/markdown.ts';
 
 const DEFAULT_NAME = 'default scheduler';
 
@@ -36,7 +37,7 @@ function worldSection(world: AccountingWorld): string {
     '',
     `Others use ${busy.join(' and ')}. Joules per core-second of the application, if all of it stands on one node:`,
     '',
-    tableText(
+    markdownTable(
       ['node', 'load before', 'with it', ...ACCOUNTINGS, 'added'],
       priceRows(prices).map(([node = '', ...rest]) => [`\`${node}\``, ...rest]),
     ),
@@ -60,7 +61,7 @@ function worldSection(world: AccountingWorld): string {
 
 function figureTable(rows: readonly (readonly [string, AccountingFigures])[]): string {
   const nodes = Object.keys(rows[0]?.[1].shares ?? {});
-  return tableText(
+  return markdownTable(
     ['', 'J/request, all nodes', 'to default', 'p99 ms', ...nodes.map((node) => `on ${node}`), ''],
     rows.map(([name, one]) => {
       const isDefault = name === DEFAULT_NAME;
@@ -98,14 +99,4 @@ function percent({ mean, high }: Figure, digits: number): string {
 
 function share(figure: Figure | undefined): string {
   return figure === undefined ? '' : `${(100 * figure.mean).toFixed(0)} %`;
-}
-
-function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
 }

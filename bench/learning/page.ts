@@ -6,6 +6,7 @@ import { curvesSvg } from './curves.ts';
 import { LEARNERS } from './plan.ts';
 import type { LearningResults, PolicyFigures, SettingResults } from './results.ts';
 import { COLUMNS, spread } from './text.ts';
+import { markdownTable } from '../shared/markdown.ts';
 
 /** Writes `explanation/bench-learning.md` and its pictures into a folder of documentation. */
 export function writeLearningPage(results: LearningResults, folder: string): void {
@@ -48,7 +49,7 @@ export function pageOf(results: LearningResults): string {
     '## Aims',
     '',
     summaryOf(verdicts),
-    table(
+    markdownTable(
       ['aim', 'where', 'asked', 'found', ''],
       verdicts.map((one) => [
         one.aim,
@@ -117,7 +118,7 @@ function changeSection({ changes }: LearningResults): string[] {
       ([name, meaning]) => `- \`${name}\`: ${meaning}`,
     ),
     '',
-    table(
+    markdownTable(
       ['', 'change', 'gap before', 'ten after', 'at last', 'rollouts to recover', 'SLO missed'],
       changes.map((one) => [
         `${one.application} on ${one.cluster}`,
@@ -166,7 +167,7 @@ function accountingSection(settings: readonly SettingResults[]): string[] {
     '(`reward.accounting`; [reward](reward.md)). `Attributed` misleads where another one ends nearer to the',
     'oracle by more than the intervals; the last column names the nearest.',
     '',
-    table(['', 'Attributed', 'Amortised', 'Marginal', 'nearest'], rows),
+    markdownTable(['', 'Attributed', 'Amortised', 'Marginal', 'nearest'], rows),
   ];
 }
 
@@ -183,7 +184,7 @@ function ablationSection(settings: readonly SettingResults[]): string[] {
     "Regret after 100 rollouts against the default scheduler's, by agents that differ from the shipped one in",
     `one thing (${first.ablations[names[0] ?? '']?.regretAt100.n ?? 0} seeds; the shipped one has more).`,
     '',
-    table(
+    markdownTable(
       ['', ...shown.map(nameOf)],
       ['agent', ...names].map((name) => [
         name,
@@ -194,21 +195,11 @@ function ablationSection(settings: readonly SettingResults[]): string[] {
 }
 
 function policyTable(policies: Readonly<Record<string, PolicyFigures>>): string {
-  return table(
+  return markdownTable(
     ['', ...COLUMNS.map(([title]) => title)],
     Object.entries(policies).map(([name, figures]) => [
       `\`${name}\``,
       ...COLUMNS.map(([, cellOf]) => cellOf(figures)),
     ]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n`;
 }
