@@ -42,7 +42,7 @@ experiment: node_modules/.installed
 bench: node_modules/.installed
 	@$(NPM) run --silent bench -- $(ARGS)
 
-## bench-learning: what learning is worth, against other schedulers and the best placement (an hour and a half)
+## bench-learning: what learning is worth, against other schedulers and the best placement (hours)
 bench-learning: node_modules/.installed
 	@$(NPM) run --silent bench-learning
 

@@ -93,7 +93,7 @@ function mixedVerdicts(setting: SettingResults): Verdict[] {
       aim: 'energy below every comparator',
       where,
       asked: `below ${least.toFixed(4)} J/request (${best})`,
-      found: agent.joulesPerRequest.mean.toFixed(4),
+      found: `${agent.joulesPerRequest.mean.toFixed(4)}${withoutHoldout(setting)}`,
       reached: agent.joulesPerRequest.mean < least,
     },
     {
@@ -111,6 +111,14 @@ function mixedVerdicts(setting: SettingResults): Verdict[] {
       reached: near !== undefined && near.mean <= NEAR_ORACLE,
     },
   ];
+}
+
+/** What the shipped holdout costs is told beside what it is the price of. */
+function withoutHoldout({ ablations }: SettingResults): string {
+  const found = ablations['agent-holdout-0'];
+  return found === undefined
+    ? ''
+    : `; ${found.joulesPerRequest.mean.toFixed(4)} with none held out`;
 }
 
 function equalVerdicts(setting: SettingResults): Verdict[] {
