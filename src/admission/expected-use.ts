@@ -4,7 +4,7 @@ import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Placements } from './placements.ts';
-import { labelAt } from './selectors.ts';
+import { labelAt } from '#cluster/selector-match.ts';
 
 /** What {@link expectedUse} looks at. */
 export interface ExpectedUseInput {

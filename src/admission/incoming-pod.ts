@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { effectiveRequests } from '#cluster/pod-requests.ts';
 import { projectController } from '#cluster/project-metadata.ts';
-import { projectNodeSelectorTerms, projectRequirements } from '#cluster/project-selector.ts';
+import { projectNodeSelectorTerms, projectSelector } from '#cluster/project-selector.ts';
 import type {
   LabelSelector,
   NodeSelectorTerm,
@@ -22,7 +22,7 @@ import {
   type JsonObject,
 } from './json.ts';
 import type { AdmissionRequest } from './review.ts';
-import { labelAt, type Labels } from './selectors.ts';
+import { labelAt, type Labels } from '#cluster/selector-match.ts';
 import type { Toleration } from './tolerations.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -132,7 +132,7 @@ function podTermsOf(
     topologyKey: stringAt(term, 'topologyKey') ?? '',
     labelSelector: podSelectorOf(term, labels),
     namespaces: stringsAt(term, 'namespaces'),
-    namespaceSelector: labelSelectorOf(objectAt(term, 'namespaceSelector')),
+    namespaceSelector: projectSelector(objectAt(term, 'namespaceSelector')),
   }));
 }
 
@@ -141,7 +141,7 @@ function podTermsOf(
  * The API server does the same, but only after admission. A key that the Pod lacks is ignored.
  */
 function podSelectorOf(term: JsonObject, labels: Labels): LabelSelector | undefined {
-  const selector = labelSelectorOf(objectAt(term, 'labelSelector'));
+  const selector = projectSelector(objectAt(term, 'labelSelector'));
   if (selector === undefined) return undefined;
   const written = (key: 'matchLabelKeys' | 'mismatchLabelKeys', operator: string) =>
     stringsAt(term, key).flatMap((label): SelectorRequirement[] => {
@@ -155,15 +155,6 @@ function podSelectorOf(term: JsonObject, labels: Labels): LabelSelector | undefi
       ...written('matchLabelKeys', 'In'),
       ...written('mismatchLabelKeys', 'NotIn'),
     ],
-  };
-}
-
-/** A label selector as the API writes it; undefined where there is none. */
-export function labelSelectorOf(selector: JsonObject | undefined): LabelSelector | undefined {
-  if (selector === undefined) return undefined;
-  return {
-    matchLabels: stringMapAt(selector, 'matchLabels'),
-    matchExpressions: projectRequirements(selector['matchExpressions']),
   };
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { effectiveRequests } from '#cluster/pod-requests.ts';
-import { projectNodeSelectorTerms } from '#cluster/project-selector.ts';
+import { projectNodeSelectorTerms, projectSelector } from '#cluster/project-selector.ts';
 import type { LabelSelector, Resources, SlimNode, SlimPod } from '#cluster/slim.ts';
-import { incomingPod, labelSelectorOf, type IncomingPod } from './incoming-pod.ts';
+import { incomingPod, type IncomingPod } from './incoming-pod.ts';
 import { objectAt, objectsAt, stringAt, fieldOf, type JsonObject } from './json.ts';
 import { preferredTermsOf } from './merge.ts';
 import {
@@ -14,7 +14,8 @@ import {
   type SoftSpread,
   type WeightedTerm,
 } from './scheduler-scores.ts';
-import { labelAt, nodeSelectorMatches, nodeTermsMatch, selectorMatches } from './selectors.ts';
+import { labelAt, selectorMatches } from '#cluster/selector-match.ts';
+import { nodeSelectorMatches, nodeTermsMatch } from './selectors.ts';
 import { toleratesAll } from './tolerations.ts';
 
 /** By how much one plugin is for another node; points out of a few hundred in all. */
@@ -235,7 +236,7 @@ function spreadOf(raw: JsonObject): SoftSpread[] | undefined {
     .map((one) => {
       const maxSkew = fieldOf(one, 'maxSkew');
       // Here an absent selector matches nothing, and not what the controller selects.
-      const selector: LabelSelector = labelSelectorOf(objectAt(one, 'labelSelector')) ?? NO_POD;
+      const selector: LabelSelector = projectSelector(objectAt(one, 'labelSelector')) ?? NO_POD;
       return {
         topologyKey: stringAt(one, 'topologyKey') ?? '',
         maxSkew: typeof maxSkew === 'number' ? maxSkew : 1,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { labelAt } from '#cluster/selector-match.ts';
 import type { OwnerReference } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import type { Workload } from '#cluster/workload.ts';
@@ -75,8 +76,4 @@ function barePodName(pod: OwnedPod): string {
   if (generated === '') return pod.name;
   const trimmed = generated.replace(/-+$/, '');
   return trimmed === '' ? generated : trimmed;
-}
-
-function labelAt(labels: Readonly<Record<string, string>>, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LabelSelector, NodeSelectorTerm, Resources, SlimNode } from '#cluster/slim.ts';
-import { labelAt, nodeTermsMatch } from './selectors.ts';
+import { labelAt } from '#cluster/selector-match.ts';
+import { nodeTermsMatch } from './selectors.ts';
 import { tolerates, type Toleration } from './tolerations.ts';
 
 /*

@@ -8,7 +8,7 @@ import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
 import type { TargetUse } from './expected-use.ts';
 import type { Placements } from './placements.ts';
-import { labelAt } from './selectors.ts';
+import { labelAt } from '#cluster/selector-match.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
 

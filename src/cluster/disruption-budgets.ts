@@ -2,7 +2,8 @@
 import { resourcePath } from './api-group.ts';
 import type { KubeApi } from './client.ts';
 import { asObject, asObjects, asText, type JsonObject } from './json.ts';
-import { matchesLabels, projectSelector } from './label-selector.ts';
+import { projectSelector } from './project-selector.ts';
+import { selectorMatches } from './selector-match.ts';
 import type { LabelSelector } from './slim.ts';
 
 /** A PodDisruptionBudget, slim. */
@@ -50,7 +51,7 @@ export function exhaustedBy(
   replicas: number,
 ): DisruptionBudget | undefined {
   return budgets.find(
-    (budget) => matchesLabels(budget.selector, labels) && allowedOf(budget, replicas) < 1,
+    (budget) => selectorMatches(budget.selector, labels) && allowedOf(budget, replicas) < 1,
   );
 }
 

@@ -6,14 +6,13 @@ import {
   asText,
   asTextMap,
   asTexts,
-  isObject,
   type JsonObject,
 } from './json.ts';
 import { PREFIX } from './decision.ts';
 import { effectiveRequests } from './pod-requests.ts';
 import { projectController, requiredTime, time, trueSince } from './project-metadata.ts';
-import { projectRequirements } from './project-selector.ts';
-import type { LabelSelector, PodAffinityTerm, SlimPod } from './slim.ts';
+import { projectSelector } from './project-selector.ts';
+import type { PodAffinityTerm, SlimPod } from './slim.ts';
 
 /** Annotations that are in use: our own, and where a Pod is scraped. */
 const KEPT_ANNOTATIONS = [`${PREFIX}/`, 'prometheus.io/'];
@@ -63,25 +62,14 @@ export function requiredAntiAffinity(spec: JsonObject): readonly PodAffinityTerm
 const NONE: readonly PodAffinityTerm[] = Object.freeze([]);
 
 function projectTerm(raw: JsonObject): PodAffinityTerm {
-  const labelSelector = projectLabelSelector(raw['labelSelector']);
-  const namespaceSelector = projectLabelSelector(raw['namespaceSelector']);
+  const labelSelector = projectSelector(raw['labelSelector']);
+  const namespaceSelector = projectSelector(raw['namespaceSelector']);
   const namespaces = asTexts(raw['namespaces']);
   return {
     topologyKey: asText(raw['topologyKey']),
     ...(labelSelector === undefined ? {} : { labelSelector }),
     ...(namespaces.length === 0 ? {} : { namespaces }),
     ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
-  };
-}
-
-/** Undefined where there is none: an absent selector matches nothing, an empty one everything. */
-function projectLabelSelector(raw: unknown): LabelSelector | undefined {
-  if (!isObject(raw)) return undefined;
-  return {
-    ...(isObject(raw['matchLabels']) ? { matchLabels: asTextMap(raw['matchLabels']) } : {}),
-    ...(Array.isArray(raw['matchExpressions'])
-      ? { matchExpressions: projectRequirements(raw['matchExpressions']) }
-      : {}),
   };
 }
 

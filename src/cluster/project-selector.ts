@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asObjects, asText, asTexts } from './json.ts';
-import type { NodeSelectorTerm, SelectorRequirement } from './slim.ts';
+import { asObjects, asText, asTextMap, asTexts, isObject } from './json.ts';
+import type { LabelSelector, NodeSelectorTerm, SelectorRequirement } from './slim.ts';
 
 /** Expressions of a label or node selector. */
 export function projectRequirements(raw: unknown): SelectorRequirement[] {
@@ -21,4 +21,18 @@ export function projectNodeSelectorTerms(raw: unknown): NodeSelectorTerm[] {
       ? { matchFields: projectRequirements(term['matchFields']) }
       : {}),
   }));
+}
+
+/**
+ * A label selector; undefined where there is none. What an absent one means is the reader's: that
+ * of a Pod's affinity matches nothing, that of a webhook everything.
+ */
+export function projectSelector(raw: unknown): LabelSelector | undefined {
+  if (!isObject(raw)) return undefined;
+  return {
+    ...(isObject(raw['matchLabels']) ? { matchLabels: asTextMap(raw['matchLabels']) } : {}),
+    ...(Array.isArray(raw['matchExpressions'])
+      ? { matchExpressions: projectRequirements(raw['matchExpressions']) }
+      : {}),
+  };
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { OPT_IN_VALUE } from '#admission/eligibility.ts';
-import { selectorMatches } from '#admission/selectors.ts';
+import { selectorMatches } from '#cluster/selector-match.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import { asObject, asObjects, asText, asTextMap, asTexts, type JsonObject } from '#cluster/json.ts';
-import { projectRequirements } from '#cluster/project-selector.ts';
-import type { LabelSelector } from '#cluster/slim.ts';
+import { asObject, asObjects, asText, asTexts, type JsonObject } from '#cluster/json.ts';
+import { projectSelector } from '#cluster/project-selector.ts';
 import { WEBHOOK_NAME } from '../serve/admission-role.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
@@ -90,7 +89,11 @@ function ruleFindings({ raw }: OurWebhook): Finding[] {
 
 function selectorFindings({ raw }: OurWebhook, own: string): Finding[] {
   const matches = (name: string, labels: Readonly<Record<string, string>>): boolean =>
-    selectorMatches(selectorOf(raw['namespaceSelector']), { [NAME_LABEL]: name, ...labels });
+    // Unlike that of a Pod's affinity, an absent selector matches everything.
+    selectorMatches(projectSelector(raw['namespaceSelector']) ?? {}, {
+      [NAME_LABEL]: name,
+      ...labels,
+    });
   const optedIn = { [PLACEMENT_LABEL]: OPT_IN_VALUE };
   const findings: Finding[] = [];
   for (const name of [own, 'kube-system']) {
@@ -107,15 +110,6 @@ function selectorFindings({ raw }: OurWebhook, own: string): Finding[] {
     findings.push(problem('the namespaceSelector leaves out namespaces that opted in', INSTALL));
   }
   return findings;
-}
-
-/** An absent selector matches everything here, unlike that of a Pod's affinity. */
-function selectorOf(raw: unknown): LabelSelector {
-  const selector = asObject(raw);
-  return {
-    matchLabels: asTextMap(selector['matchLabels']),
-    matchExpressions: projectRequirements(selector['matchExpressions']),
-  };
 }
 
 /** Where the API server calls: a URL, or a Service. */

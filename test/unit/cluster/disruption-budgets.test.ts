@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { allowedOf, exhaustedBy, projectDisruptionBudget } from '#cluster/disruption-budgets.ts';
-import { matchesLabels, projectSelector } from '#cluster/label-selector.ts';
 
 function budget(spec: object) {
   return projectDisruptionBudget({ metadata: { name: 'web' }, spec });
@@ -34,23 +33,5 @@ describe('disruption budgets', () => {
     assert.equal(exhaustedBy([one], { app: 'web' }, 3), undefined);
     assert.equal(exhaustedBy([one], { app: 'db' }, 1), undefined);
     assert.equal(exhaustedBy([budget({ minAvailable: 1 })], { app: 'web' }, 1), undefined);
-  });
-});
-
-describe('matchesLabels', () => {
-  it('evaluates every operator as Kubernetes does', () => {
-    const labels = { app: 'web', tier: 'front' };
-    const one = (operator: string, key: string, values: string[] = []) =>
-      matchesLabels(projectSelector({ matchExpressions: [{ key, operator, values }] }), labels);
-    assert.ok(one('In', 'app', ['web', 'db']));
-    assert.ok(!one('In', 'zone', ['a']));
-    assert.ok(one('NotIn', 'zone', ['a']));
-    assert.ok(!one('NotIn', 'app', ['web']));
-    assert.ok(one('Exists', 'tier') && !one('Exists', 'zone'));
-    assert.ok(one('DoesNotExist', 'zone') && !one('DoesNotExist', 'tier'));
-    assert.ok(!one('Like', 'app', ['w']));
-    assert.ok(!one('Exists', 'toString'));
-    assert.ok(matchesLabels({}, labels), 'an empty selector matches everything');
-    assert.ok(!matchesLabels(undefined, labels), 'none matches nothing');
   });
 });
