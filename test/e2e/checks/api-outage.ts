@@ -121,7 +121,7 @@ export async function grow(stage: StateStage): Promise<number> {
     wanted += 2;
   }
   // Nodes that could not renew their leases meanwhile are tainted for a while.
-  await waitFor('bound Pods', { timeoutSeconds: 120 }, async () => (await bound()) >= wanted);
+  await waitFor('bound Pods', { timeoutSeconds: 240 }, async () => (await bound()) >= wanted);
   return boundPlacements(stage).length - before;
 }
 
