@@ -42,7 +42,7 @@ experiment: node_modules/.installed
 bench: node_modules/.installed
 	@$(NPM) run --silent bench -- $(ARGS)
 
-## bench-learning: what learning is worth, against other schedulers and the best placement (hours)
+## bench-learning: what learning is worth, against other schedulers and the best placement (25 minutes on two cores)
 bench-learning: node_modules/.installed
 	@$(NPM) run --silent bench-learning
 
