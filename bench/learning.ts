@@ -7,6 +7,7 @@ import { integerFlag } from '#cli/flags.ts';
 import { createProgress } from '#cli/progress.ts';
 import { WINDOWS } from './learning/arena.ts';
 import { CHANGES } from './learning/change.ts';
+import { HINDSIGHT } from './learning/hindsight.ts';
 import type { Oracle } from './learning/oracle.ts';
 import { writeLearningPage } from './learning/page.ts';
 import { ABLATIONS, FIXED, groundOf, LEARNERS, SETTINGS, SHIPPED } from './learning/plan.ts';
@@ -120,7 +121,7 @@ async function bench(): Promise<void> {
     const oracle = oracleOf(setting);
     const { rollouts } = plan;
     for (const seeds of chunks(plan.seeds, SEEDS_PER_JOB)) {
-      const policies = [...FIXED, 'oracle', ...LEARNERS, SHIPPED.name];
+      const policies = [...FIXED, 'oracle', HINDSIGHT, ...LEARNERS, SHIPPED.name];
       jobs.push({ kind: 'policies', setting, policies, seeds, rollouts, oracle });
     }
     jobs.push({

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { HINDSIGHT } from './hindsight.ts';
 import { LEARNERS } from './plan.ts';
 import type { LearningResults, PolicyFigures, SettingResults } from './results.ts';
 
@@ -58,9 +59,15 @@ function regretVerdict(setting: SettingResults): Verdict {
     aim: 'regret after 100 rollouts',
     where: nameOf(setting),
     asked: `at most ${percent(REGRET_SHARE)} of the default's`,
-    found: `${percent(share)} (${regretAt100.mean.toFixed(2)} of ${reference.toFixed(2)})`,
+    found: `${percent(share)} (${regretAt100.mean.toFixed(2)} of ${reference.toFixed(2)}${withHindsight(setting)})`,
     reached: share <= REGRET_SHARE,
   };
+}
+
+/** What of the regret lies in the words that the agent has: it names targets, the oracle machines. */
+function withHindsight({ policies }: SettingResults): string {
+  const found = policies[HINDSIGHT];
+  return found === undefined ? '' : `; ${HINDSIGHT} ${found.regretAt100.mean.toFixed(2)}`;
 }
 
 function comparatorVerdict(setting: SettingResults): Verdict {
@@ -80,7 +87,7 @@ function comparatorVerdict(setting: SettingResults): Verdict {
 function mixedVerdicts(setting: SettingResults): Verdict[] {
   const agent = agentOf(setting);
   const others = Object.entries(setting.policies).filter(
-    ([name]) => name !== 'agent' && name !== 'oracle',
+    ([name]) => name !== 'agent' && name !== 'oracle' && name !== HINDSIGHT,
   );
   const [best, least] = leastOf(
     others.map(([name, { joulesPerRequest }]) => [name, joulesPerRequest.mean] as const),

@@ -78,7 +78,10 @@ seed alone; all policies of a seed meet the same. **Comparators**: \`templates-u
 \`templates-thompson\` choose among whole placements (everything in one place, data here and the rest
 there, balanced by CPU, ...); \`linear-thompson\` learns a Bayesian linear model of services on targets,
 of callers and callees in one place, and of the square of each target's load; \`peaks\`, \`tlp\`, \`joulie\`
-and \`co-located\` (NetMARKS) score as published, with perfect metrics and models.
+and \`co-located\` (NetMARKS) score as published, with perfect metrics and models. \`best-template\` is the
+best of the whole placements, chosen with hindsight: it names targets, as the agent does, where the oracle names
+machines. On the pools a target is a pool, within which the stock scheduler spreads, so that about this much
+regret is in the words and not in the learning.
 `;
 
 const PRICE = `The agent is measured as shipped: two of a hundred Pods are held out, which is what savings

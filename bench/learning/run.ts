@@ -7,6 +7,7 @@ import { Arena, WINDOWS } from './arena.ts';
 import { CHANGES } from './change.ts';
 import { runCourse, type Leg, type Step } from './course.ts';
 import { LinearBandit } from './linear-bandit.ts';
+import { bestTemplate, HINDSIGHT, templateScheduler } from './hindsight.ts';
 import { findOracle, type Oracle } from './oracle.ts';
 import {
   ABLATIONS,
@@ -100,7 +101,9 @@ export function runLearningJob(job: LearningJob, onProgress: Say): LearningResul
 
 /** Whether a policy changes from rollout to rollout; the others are measured and not followed. */
 export function isLearner(policy: string): boolean {
-  return policy !== 'oracle' && !(FIXED as readonly string[]).includes(policy);
+  return (
+    policy !== 'oracle' && policy !== HINDSIGHT && !(FIXED as readonly string[]).includes(policy)
+  );
 }
 
 function changed({ world, cpuScale }: Ground, change: number | undefined): Ground['world'] {
@@ -139,6 +142,8 @@ function schedulerOf(policy: string, { ground, seed, legs, oracle }: Parts): Pla
       return new TemplateBandit(world, 'thompson', options);
     case 'linear-thompson':
       return new LinearBandit(world, options);
+    case HINDSIGHT:
+      return templateScheduler(leg.arena, bestTemplate(leg.arena));
     case 'oracle':
       return fixedScheduler(world, oracle.assignment);
     default:
