@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { type Figure, figureOf } from '#cli/figure.ts';
 import type { Published, Settled } from '../learner/worker.ts';
 import { ended, forked, message, scriptBeside } from '../shared/child.ts';
+import { spreadOf } from './spread.ts';
+import { measureWatch } from './watch.ts';
 import type { Filled, Pass } from './worker.ts';
 
 /** How much is measured. */
@@ -16,11 +19,15 @@ export interface ScaleEffort {
 export const FULL_SCALE: ScaleEffort = { passes: 8, count: 3000, workloads: 5000 };
 export const QUICK_SCALE: ScaleEffort = { passes: 4, count: 1000, workloads: 500 };
 
+/** Passes of decisions are cut into so many, so that all sizes meet the same neighbours. */
+const DECISION_CUTS = 5;
+
 /** Cluster sizes; each with as many Pods in the cache. */
 const NODE_COUNTS = [10, 100, 1000, 5000, 10_000] as const;
 const CACHED_PODS = 100_000;
 /** Size that memory and events are told for. */
 const REFERENCE = { nodes: 5000, pods: 50_000 } as const;
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const PLACEMENTS = [1000, 10_000] as const;
 
 /** `bench/results/scale.json`, without the description of the machine. */
@@ -28,10 +35,15 @@ export interface ScaleResults {
   readonly cachedPods: number;
   /** CPU of one review, parsed to answered, by number of nodes. */
   readonly decisionMicrosecondsByNodes: Readonly<Record<string, Figure>>;
-  /** Greatest over least mean, from 100 nodes on: the number of targets is the same from there. */
+  /**
+   * Greatest over least mean, from 100 nodes on: the number of targets is the same from there. See
+   * {@link spreadOf}; older files hold the mean of each round's own ratio, which noise makes larger.
+   */
   readonly decisionSpreadFrom100Nodes: Figure;
   readonly informer: {
     readonly podEventMicroseconds: Figure;
+    /** The same over TLS from another process, paced; absent in files of before it was measured. */
+    readonly followedPodEventMicroseconds?: Figure;
     readonly nodeEventMicroseconds: Figure;
   };
   readonly memory: {
@@ -85,16 +97,16 @@ async function measureDecisions(
     }
     const costs = new Map<number, number[]>(sizes.map(({ nodes }) => [nodes, []]));
     for (const { child } of sizes) await pass(child, 'decisions', effort.count);
-    for (let round = 0; round < effort.passes; round += 1) {
-      for (const { nodes, child } of sizes) {
-        costs.get(nodes)?.push(await pass(child, 'decisions', effort.count));
+    for (let round = 0; round < effort.passes * DECISION_CUTS; round += 1) {
+      // Another one begins each round, so that nobody always follows the same neighbour.
+      for (let turn = 0; turn < sizes.length; turn += 1) {
+        const { nodes, child } = sizes[(turn + round) % sizes.length] as Sized;
+        const count = Math.ceil(effort.count / DECISION_CUTS);
+        costs.get(nodes)?.push(await pass(child, 'decisions', count));
       }
     }
     const large = [...costs].filter(([nodes]) => nodes >= 100).map(([, values]) => values);
-    const spreads = Array.from({ length: effort.passes }, (_, round) => {
-      const of = large.map((values) => values[round] ?? Number.NaN);
-      return Math.max(...of) / Math.min(...of);
-    });
+    const spreads = spreadOf(large);
     return {
       decisionMicrosecondsByNodes: Object.fromEntries(
         [...costs].map(([nodes, values]) => [String(nodes), figureOf(values, 'microseconds')]),
@@ -128,6 +140,7 @@ async function measureReference(
     return {
       informer: {
         podEventMicroseconds: figureOf(costs['pod-events'], 'microseconds'),
+        followedPodEventMicroseconds: await measureFollowing(effort, say),
         nodeEventMicroseconds: figureOf(costs['node-events'], 'microseconds'),
       },
       memory: {
@@ -142,6 +155,16 @@ async function measureReference(
   } finally {
     await ended(child);
   }
+}
+
+async function measureFollowing(
+  { passes, count }: ScaleEffort,
+  say: (line: string) => void,
+): Promise<Figure> {
+  say('following the Pods over TLS');
+  const order = { rounds: passes, pods: Math.ceil(count / 15), eventsPerSecond: 500 };
+  const [costs = []] = await measureWatch({ checkouts: [CHECKOUT], ...order }, () => undefined);
+  return figureOf(costs, 'microseconds');
 }
 
 async function measureLearner(

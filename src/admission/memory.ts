@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import {
-  DECISION_ANNOTATIONS,
-  readDecision,
-  subjectOf,
-  type SigningKey,
-} from '#cluster/decision-codec.ts';
+import { DECISION_ANNOTATIONS, type SigningKey } from '#cluster/decision-codec.ts';
 import type { DecisionRecord } from '#cluster/decision.ts';
 import type { PolicyView } from '#cluster/policy.ts';
 import type { SlimPod } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import { workloadKey } from '#cluster/workload.ts';
 import { ExplorationBudget } from './budget.ts';
+import { CheckedDecisions } from './checked-decisions.ts';
 import type { Decision, DecisionMemory } from './decide.ts';
 import { YOUNG_MILLISECONDS } from './former-decision.ts';
 import { InFlight } from './in-flight.ts';
@@ -59,11 +55,16 @@ export class Memory implements DecisionMemory {
     lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
   });
   readonly #options: MemoryOptions;
+  readonly #checked: CheckedDecisions;
   /** When the first Pod was looked at: what was decided before it may be a former process's. */
   #since: number | undefined;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
+    this.#checked = new CheckedDecisions(options.keys, {
+      pods: ENTRY_LIMIT,
+      lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
+    });
   }
 
   /**
@@ -108,7 +109,7 @@ export class Memory implements DecisionMemory {
       this.#forget(pod);
       return;
     }
-    const reading = readDecision(pod.annotations, subjectOf(pod), this.#options.keys);
+    const reading = this.#checked.read(pod, now);
     if (reading.kind !== 'valid') return;
     const { record } = reading;
     this.taken.add(record.id, now);
@@ -149,6 +150,7 @@ export class Memory implements DecisionMemory {
   }
 
   #forget(pod: SlimPod): void {
+    this.#checked.forget(pod);
     const id = pod.annotations[DECISION_ANNOTATIONS.id];
     if (id !== undefined) this.inFlight.remove(id);
   }

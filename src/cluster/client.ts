@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node';
 import { request, type Dispatcher } from 'undici';
 import { Backoff, type Sleep } from './backoff.ts';
 import { asObject, type JsonObject } from './json.ts';
 import { errorOfAnswer, KubernetesError, NO_ANSWER } from './kubernetes-error.ts';
 import type { PooledKubeConfig } from './pooled-kube-config.ts';
+import { decodeObject, isProtobuf, protobufFirst } from './protobuf-envelope.ts';
+import { STATUS } from './protobuf-messages.ts';
+import type { Message } from './protobuf.ts';
 import { ServerClock } from './server-clock.ts';
 
 /** What may be said about one call. */
@@ -13,6 +17,11 @@ export interface CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Default `application/json`. */
   readonly accept?: string;
+  /**
+   * Ask for protobuf first, and read it by this message: only what the message names is there. A
+   * server that has no protobuf for the resource (one of a CRD, a proxy) answers in JSON.
+   */
+  readonly protobuf?: Message | undefined;
   readonly signal?: AbortSignal;
   /** Deadline of each try, in milliseconds. Default 15,000. */
   readonly timeoutMilliseconds?: number;
@@ -32,12 +41,19 @@ export type Patch =
   | { readonly type: 'merge'; readonly body: JsonObject }
   | { readonly type: 'json'; readonly body: readonly JsonObject[] };
 
+/** A watch that was opened: the bytes as they come, and what they are. */
+export interface WatchBody {
+  /** Of the answer; empty where it has none. */
+  readonly contentType: string;
+  readonly stream: Readable;
+}
+
 /** What the reflector, the lease and the stores need of an API client. */
 export interface KubeApi {
   get(path: string, options?: CallOptions): Promise<JsonObject>;
   create(path: string, body: JsonObject, options?: CallOptions): Promise<JsonObject>;
   update(path: string, body: JsonObject, options?: CallOptions): Promise<JsonObject>;
-  watch(path: string, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
+  watch(path: string, options?: CallOptions): Promise<WatchBody>;
 }
 
 const PATCH_TYPES = {
@@ -122,12 +138,12 @@ export class KubeClient implements KubeApi {
    * Opens a watch and gives its bytes; never tried again here. It ends with the server, with an
    * error of the connection, or with `options.signal`.
    */
-  async watch(path: string, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+  async watch(path: string, options: CallOptions = {}): Promise<WatchBody> {
     const answer = await this.#send({ method: HttpMethod.GET, path }, options, {
       watch: true,
       signal: options.signal,
     });
-    return answer.body;
+    return { contentType: contentTypeOf(answer), stream: answer.body };
   }
 
   async #call(outgoing: Outgoing, options: CallOptions): Promise<JsonObject> {
@@ -152,7 +168,7 @@ export class KubeClient implements KubeApi {
       options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
     try {
       const answer = await this.#send(outgoing, options, { watch: false, signal });
-      return asObject(JSON.parse(await answer.body.text()));
+      return await objectOf(answer, options.protobuf);
     } catch (error) {
       throw failureOf(`${outgoing.method} ${outgoing.path}`, error, options.signal, deadline);
     }
@@ -172,7 +188,7 @@ export class KubeClient implements KubeApi {
         method: outgoing.method,
         headers: {
           ...context.getHeaders(),
-          accept: options.accept ?? 'application/json',
+          accept: acceptOf(options),
           ...(outgoing.body === undefined
             ? {}
             : { 'content-type': outgoing.contentType ?? 'application/json' }),
@@ -187,7 +203,7 @@ export class KubeClient implements KubeApi {
       throw errorOfAnswer(
         call,
         answer.statusCode,
-        await answer.body.text(),
+        await refusalOf(answer),
         typeof retryAfter === 'string' ? retryAfter : undefined,
       );
     } catch (error) {
@@ -210,6 +226,36 @@ export class KubeClient implements KubeApi {
     }
     const text = query.toString();
     return `${server.replace(/\/$/, '')}${path}${text === '' ? '' : `?${text}`}`;
+  }
+}
+
+function acceptOf({ accept = 'application/json', protobuf }: CallOptions): string {
+  return protobuf === undefined ? accept : protobufFirst(accept);
+}
+
+function contentTypeOf(answer: Dispatcher.ResponseData): string {
+  const type = answer.headers['content-type'];
+  return typeof type === 'string' ? type : '';
+}
+
+async function objectOf(
+  answer: Dispatcher.ResponseData,
+  message: Message | undefined,
+): Promise<JsonObject> {
+  if (message !== undefined && isProtobuf(contentTypeOf(answer))) {
+    return decodeObject(Buffer.from(await answer.body.arrayBuffer()), message);
+  }
+  return asObject(JSON.parse(await answer.body.text()));
+}
+
+/** The body of a refusal as text; one in protobuf as the JSON that it would have been. */
+async function refusalOf(answer: Dispatcher.ResponseData): Promise<string> {
+  if (!isProtobuf(contentTypeOf(answer))) return answer.body.text();
+  const bytes = Buffer.from(await answer.body.arrayBuffer());
+  try {
+    return JSON.stringify(decodeObject(bytes, STATUS));
+  } catch {
+    return '';
   }
 }
 

@@ -4,11 +4,13 @@ import { LiveClusterView } from './cluster-view.ts';
 import type { JsonObject } from './json.ts';
 import { LiveModelView, projectModel } from './model-view.ts';
 import { LivePolicyView, projectPolicy, type PolicyProblem } from './policy-view.ts';
+import { NODE, PARTIAL_OBJECT_METADATA, POD } from './protobuf-messages.ts';
 import { projectPod } from './project-pod.ts';
 import { projectOwner } from './project-metadata.ts';
 import { projectClaim, projectNamespace, projectNode, projectVolume } from './project.ts';
 import type { ReflectorHappening } from './reflector-events.ts';
-import { Reflector, type ReflectorPorts, type ReflectorTimes } from './reflector.ts';
+import type { ReflectorTimes } from './reflector-times.ts';
+import { Reflector, type ReflectorPorts, type ReflectorSource } from './reflector.ts';
 
 /** What a process does; each role needs other resources. */
 export type Role = 'admission' | 'learner';
@@ -60,7 +62,7 @@ export function startInformers(options: InformerOptions): Informers {
   const add = <T>(
     name: Watched,
     project: (raw: JsonObject) => T,
-    how: { readonly metadataOnly?: boolean; readonly optional?: boolean } = {},
+    how: Pick<ReflectorSource<T>, 'metadataOnly' | 'optional' | 'protobuf'> = {},
   ): Reflector<T> => {
     const resource: Resource = RESOURCES[name];
     const reflector = new Reflector<T>(
@@ -74,10 +76,11 @@ export function startInformers(options: InformerOptions): Informers {
     reflectors.set(name, reflector);
     return reflector;
   };
-  const metadataOnly = { metadataOnly: true };
+  // What changes often: a Pod in protobuf costs both sides a fraction of its JSON.
+  const metadataOnly = { metadataOnly: true, protobuf: PARTIAL_OBJECT_METADATA };
   const admission = options.roles.includes('admission');
-  const nodes = add('nodes', projectNode);
-  const pods = add('pods', projectPod);
+  const nodes = add('nodes', projectNode, { protobuf: NODE });
+  const pods = add('pods', projectPod, { protobuf: POD });
   const namespaces = add('namespaces', projectNamespace);
   const replicaSets = add('replicaSets', projectOwner('ReplicaSet'), metadataOnly);
   const jobs = add('jobs', projectOwner('Job'), metadataOnly);

@@ -48,8 +48,8 @@ export function asTextMap(value: unknown): Readonly<Record<string, string>> {
   const entries = Object.entries(asObject(value)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
-  return entries.length === 0 ? EMPTY : Object.fromEntries(entries);
+  return entries.length === 0 ? NO_TEXTS : Object.fromEntries(entries);
 }
 
 /** Shared by every object without labels: most of memory is small maps. */
-const EMPTY: Readonly<Record<string, string>> = Object.freeze({});
+export const NO_TEXTS: Readonly<Record<string, string>> = Object.freeze({});

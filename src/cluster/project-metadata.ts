@@ -35,12 +35,15 @@ export function projectOwner(kind: string): (raw: JsonObject) => SlimOwner {
 }
 
 /**
- * A time of the API in milliseconds since the epoch; undefined where there is none.
+ * A time of the API in milliseconds since the epoch; undefined where there is none. In JSON it is
+ * a text of RFC 3339, from protobuf a Date.
  * @throws PerihelionError `PERI_KUBERNETES_OBJECT` for text that is no time
  */
 export function time(raw: unknown, field: string): number | undefined {
   if (raw === undefined || raw === null) return undefined;
-  const milliseconds = typeof raw === 'string' ? Date.parse(raw) : Number.NaN;
+  let milliseconds = Number.NaN;
+  if (typeof raw === 'string') milliseconds = Date.parse(raw);
+  else if (raw instanceof Date) milliseconds = raw.getTime();
   if (Number.isNaN(milliseconds)) throw unreadable(field, raw);
   return milliseconds;
 }

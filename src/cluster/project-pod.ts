@@ -6,6 +6,7 @@ import {
   asText,
   asTextMap,
   asTexts,
+  NO_TEXTS,
   type JsonObject,
 } from './json.ts';
 import { PREFIX } from './decision.ts';
@@ -74,11 +75,10 @@ function projectTerm(raw: JsonObject): PodAffinityTerm {
 }
 
 function keptAnnotations(raw: unknown): Readonly<Record<string, string>> {
-  return asTextMap(
-    Object.fromEntries(
-      Object.entries(asObject(raw)).filter(([key]) =>
-        KEPT_ANNOTATIONS.some((prefix) => key.startsWith(prefix)),
-      ),
-    ),
-  );
+  const kept: [string, string][] = [];
+  for (const [key, value] of Object.entries(asObject(raw))) {
+    if (typeof value !== 'string') continue;
+    if (KEPT_ANNOTATIONS.some((prefix) => key.startsWith(prefix))) kept.push([key, value]);
+  }
+  return kept.length === 0 ? NO_TEXTS : Object.fromEntries(kept);
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Backoff, type Sleep } from './backoff.ts';
 import type { KubeApi } from './client.ts';
+import { gathered, type GatherOptions } from './gathered.ts';
 import { asObject, asObjects, asText, type JsonObject } from './json.ts';
 import { errorOfAnswer, KubernetesError } from './kubernetes-error.ts';
 import { entryOf, keyOf } from './raw-entry.ts';
 import type { ReflectorHappening, ReflectorObserver } from './reflector-events.ts';
+import { DEFAULT_REFLECTOR_TIMES, type ReflectorTimes } from './reflector-times.ts';
+import { isProtobuf } from './protobuf-envelope.ts';
+import { listOf } from './protobuf-messages.ts';
+import type { Message } from './protobuf.ts';
 import { isAtLeast, ResourceVersionGate } from './resource-version.ts';
 import { Store, type Entry } from './store.ts';
-import { watchLines } from './watch-stream.ts';
+import { FrameReader } from './watch-frames.ts';
+import { LineReader, type WatchLine, type WatchReader } from './watch-stream.ts';
 
 /** What a reflector mirrors, and how. */
 export interface ReflectorSource<T> {
@@ -17,34 +23,16 @@ export interface ReflectorSource<T> {
   readonly query?: Readonly<Record<string, string>>;
   /** Ask for `PartialObjectMetadata`: owners are needed by their metadata only. */
   readonly metadataOnly?: boolean;
+  /**
+   * What the objects are read by where the server has them in protobuf; it is asked for JSON alone
+   * where this is undefined. Must name every field that `project` reads.
+   */
+  readonly protobuf?: Message | undefined;
   /** A collection that is not there (404) counts as empty, and is looked for again. */
   readonly optional?: boolean;
   /** The slim form, made the moment an object arrives; undefined leaves it out. */
   readonly project: (raw: JsonObject) => T | undefined;
 }
-
-/** Times of a reflector, in milliseconds; the defaults suit a real API server. */
-export interface ReflectorTimes {
-  readonly backoffBaseMilliseconds: number;
-  readonly backoffCapMilliseconds: number;
-  /** A watch that is silent for longer is opened again; bookmarks come about every minute. */
-  readonly inactivityMilliseconds: number;
-  /** The server is asked to end a watch after this long, or up to twice that. */
-  readonly watchSeconds: number;
-  /** Everything is listed again when a watch ends after this long: a net under lost events. */
-  readonly relistMilliseconds: number;
-  readonly pageSize: number;
-}
-
-/** See {@link ReflectorTimes}. */
-export const DEFAULT_REFLECTOR_TIMES: ReflectorTimes = {
-  backoffBaseMilliseconds: 500,
-  backoffCapMilliseconds: 30_000,
-  inactivityMilliseconds: 150_000,
-  watchSeconds: 300,
-  relistMilliseconds: 3_600_000,
-  pageSize: 500,
-};
 
 /** What a reflector is given from outside. */
 export interface ReflectorPorts {
@@ -90,8 +78,10 @@ export class Reflector<T> {
   /** True after the first complete list; false when stopped before it. Never rejects. */
   readonly synced: Promise<boolean>;
   readonly #source: ReflectorSource<T>;
+  readonly #listMessage: Message | undefined;
   readonly #ports: ReflectorPorts;
   readonly #times: ReflectorTimes;
+  readonly #gather: GatherOptions;
   readonly #backoff: Backoff;
   readonly #stop = new AbortController();
   readonly #gate = new ResourceVersionGate();
@@ -109,8 +99,13 @@ export class Reflector<T> {
     times: Partial<ReflectorTimes> = {},
   ) {
     this.#source = source;
+    this.#listMessage = source.protobuf === undefined ? undefined : listOf(source.protobuf);
     this.#ports = ports;
     this.#times = { ...DEFAULT_REFLECTOR_TIMES, ...times };
+    this.#gather = {
+      pauseMilliseconds: this.#times.gatherMilliseconds,
+      now: ports.now,
+    };
     this.#backoff = new Backoff(
       {
         baseMilliseconds: this.#times.backoffBaseMilliseconds,
@@ -190,6 +185,7 @@ export class Reflector<T> {
         const page = await this.#ports.api.get(this.#source.path, {
           query: { ...this.#source.query, limit: pageSize, continue: token },
           ...(this.#source.metadataOnly === true ? { accept: METADATA_LIST } : {}),
+          protobuf: this.#listMessage,
           signal: this.#stop.signal,
           timeoutMilliseconds: LIST_TIMEOUT_MILLISECONDS,
           retries: 0,
@@ -243,27 +239,27 @@ export class Reflector<T> {
     const begin: Begin = { at: this.#ports.now(), resourceVersion: this.#resourceVersion };
     const idle = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, idle.signal]);
-    let timer = setTimeout(() => idle.abort(), this.#times.inactivityMilliseconds);
+    const timer = setTimeout(() => idle.abort(), this.#times.inactivityMilliseconds);
     const heard = (): void => {
       this.#lastHeardAt = this.#ports.now();
-      clearTimeout(timer);
-      timer = setTimeout(() => idle.abort(), this.#times.inactivityMilliseconds);
+      timer.refresh();
     };
     try {
       const body = await this.#ports.api.watch(this.#source.path, {
         query: this.#watchQuery(),
         ...(this.#source.metadataOnly === true ? { accept: METADATA_OBJECT } : {}),
+        protobuf: this.#source.protobuf,
         signal,
       });
       this.#observe('watched');
-      for await (const line of watchLines(tapped(body, heard))) {
+      const reader = this.#readerOf(body.contentType);
+      for await (const chunks of gathered(body.stream, this.#gather)) {
+        heard();
+        const lines = chunks.flatMap((chunk) => reader.push(chunk));
+        if (!this.#takeIn(lines, signal)) return this.#resume(begin, true);
         if (signal.aborted) break;
-        if (line.kind === 'garbage') {
-          this.#observe('garbage');
-          return this.#resume(begin, true);
-        }
-        this.#apply(line.type, line.object);
       }
+      if (!this.#takeIn(reader.end(), signal)) return this.#resume(begin, true);
       if (idle.signal.aborted) this.#observe('idle');
       return this.#resume(begin, false);
     } catch (error) {
@@ -271,6 +267,29 @@ export class Reflector<T> {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #readerOf(contentType: string): WatchReader {
+    const { protobuf } = this.#source;
+    return protobuf !== undefined && isProtobuf(contentType)
+      ? new FrameReader(protobuf)
+      : new LineReader();
+  }
+
+  /**
+   * Takes in events; false at the first that is none: the watch is to be opened again.
+   * @throws KubernetesError for an ERROR event
+   */
+  #takeIn(lines: readonly WatchLine[], signal: AbortSignal): boolean {
+    for (const line of lines) {
+      if (signal.aborted) return true;
+      if (line.kind === 'garbage') {
+        this.#observe('garbage');
+        return false;
+      }
+      this.#apply(line.type, line.object);
+    }
+    return true;
   }
 
   #watchQuery(): Record<string, string | number | boolean | undefined> {
@@ -371,16 +390,5 @@ export class Reflector<T> {
 
   #observe(happening: ReflectorHappening, error?: unknown): void {
     this.#ports.observe?.(happening, error);
-  }
-}
-
-/** Calls `heard` for every chunk that passes. */
-async function* tapped(
-  chunks: AsyncIterable<Uint8Array>,
-  heard: () => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    heard();
-    yield chunk;
   }
 }

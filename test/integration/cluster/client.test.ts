@@ -60,7 +60,7 @@ describe('the client', { timeout: 20_000 }, () => {
         end.abort();
         for (const watch of watches) {
           await assert.rejects(async () => {
-            for await (const chunk of watch) assert.fail(String(chunk));
+            for await (const chunk of watch.stream) assert.fail(String(chunk));
           });
         }
       },

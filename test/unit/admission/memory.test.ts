@@ -56,6 +56,24 @@ describe('Memory', () => {
     assert.equal(pods(), 0);
   });
 
+  it('checks a decision again when its Pod comes with other annotations, or another owner', () => {
+    const { memory, world } = make();
+    const loadOf = (target: string): number =>
+      memory.inFlight.load(KEY_LABEL, target, world.now).pods;
+    const pod = decided();
+    const action = 'perihelion.dev/action';
+    memory.podSeen({ ...pod, annotations: { ...pod.annotations, [action]: 'w2' } });
+    assert.deepEqual([loadOf('w1'), loadOf('w2')], [0, 0]);
+    memory.podSeen(pod);
+    assert.deepEqual([loadOf('w1'), loadOf('w2')], [1, 0]);
+    memory.podGone(pod);
+    memory.podSeen({ ...pod, annotations: { ...pod.annotations, [action]: 'w2' } });
+    assert.deepEqual([loadOf('w1'), loadOf('w2')], [0, 0]);
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'rs-1' };
+    memory.podSeen({ ...pod, owner });
+    assert.equal(loadOf('w1'), 0);
+  });
+
   it('does not count a Shadow decision, which says nothing of where its Pod will go', () => {
     const { memory, pods } = make();
     memory.podSeen(decided({}, 'w1', KEY, { shadow: true }));
