@@ -54,6 +54,15 @@ export class InputError extends PerihelionError {
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
-  const text = JSON.stringify(value);
+  const text = textOf(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** An alias in YAML may make a value that holds itself, which JSON cannot say. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value that holds itself';
+  }
 }

@@ -64,6 +64,16 @@ export interface AdmissionResults {
     readonly perihelionLargePod: Figure;
     readonly bareLargePod: Figure;
   };
+  /**
+   * CPU time of the main thread in the longest turn of the event loop; absent in files of before it
+   * was measured.
+   */
+  readonly longestTurnCpuMilliseconds?: {
+    readonly perihelionAt200InFlight: Figure;
+    readonly bareAt200InFlight: Figure;
+    readonly perihelionLargePod: Figure;
+    readonly bareLargePod: Figure;
+  };
   /** Share of the product's answers that prefer a target; the rest is holdout and default. */
   readonly shareWithTerm: Figure;
   readonly shareWithTermPools: Figure;
@@ -78,6 +88,7 @@ export interface AdmissionResults {
 interface Sample {
   readonly cpuMicroseconds: number;
   readonly maxDelayMilliseconds: number | undefined;
+  readonly longestTurnMilliseconds: number | undefined;
   readonly load: LoadReport;
 }
 
@@ -161,7 +172,7 @@ async function measureTail({ subjects, load, effort, say }: Rounds): Promise<Sam
   for (let round = 0; round < Math.min(5, effort.rounds); round += 1) {
     for (const subject of subjects) {
       const order = { requests: effort.requests, connections: IN_FLIGHT };
-      samples.get(subject.name)?.push(await sample(subject, load, order));
+      samples.get(subject.name)?.push(await sample(subject, load, order, true));
     }
   }
   return samples;
@@ -172,7 +183,7 @@ async function measureLarge(subjects: readonly Subject[], load: LoadProcess): Pr
   for (let round = 0; round < 3; round += 1) {
     for (const subject of subjects) {
       const order = { requests: 24, connections: 1, bytes: LARGE_BYTES };
-      samples.get(subject.name)?.push(await sample(subject, load, order));
+      samples.get(subject.name)?.push(await sample(subject, load, order, true));
     }
   }
   return samples;
@@ -196,8 +207,9 @@ async function sample(
   subject: Subject,
   load: LoadProcess,
   order: Pick<LoadOrder, 'requests' | 'connections'> & Partial<LoadOrder>,
+  turns = false,
 ): Promise<Sample> {
-  subject.reset();
+  subject.reset(turns);
   const before = await subject.usage();
   const report = await load.run({
     port: subject.port,
@@ -210,6 +222,7 @@ async function sample(
   return {
     cpuMicroseconds: (after.cpuMicroseconds - before.cpuMicroseconds) / report.completed,
     maxDelayMilliseconds: after.maxDelayMilliseconds,
+    longestTurnMilliseconds: after.longestTurnMilliseconds,
     load: report,
   };
 }
@@ -233,6 +246,11 @@ function resultsOf(
   const delay = (from: Samples, name: string): Figure =>
     figureOf(
       (from.get(name) ?? []).map(({ maxDelayMilliseconds }) => maxDelayMilliseconds ?? Number.NaN),
+      'milliseconds',
+    );
+  const longestTurn = (from: Samples, name: string): Figure =>
+    figureOf(
+      (from.get(name) ?? []).map((one) => one.longestTurnMilliseconds ?? Number.NaN),
       'milliseconds',
     );
   const withTerm = (name: string): Figure =>
@@ -266,6 +284,12 @@ function resultsOf(
       perihelionAt200InFlight: delay(at200, 'perihelion'),
       perihelionLargePod: delay(large, 'perihelion'),
       bareLargePod: delay(large, 'bare'),
+    },
+    longestTurnCpuMilliseconds: {
+      perihelionAt200InFlight: longestTurn(at200, 'perihelion'),
+      bareAt200InFlight: longestTurn(at200, 'bare'),
+      perihelionLargePod: longestTurn(large, 'perihelion'),
+      bareLargePod: longestTurn(large, 'bare'),
     },
     shareWithTerm: withTerm('perihelion'),
     shareWithTermPools: withTerm('perihelionPools'),

@@ -12,8 +12,11 @@ import type { Usage } from './probe.ts';
 export interface Subject {
   readonly name: string;
   readonly port: number;
-  /** From here on the event loop delay counts anew. */
-  reset(): void;
+  /**
+   * From here on the event loop delay counts anew. @param turns watch its turns, too, until the next
+   *   reset: CPU time of the process then says nothing. Default false
+   */
+  reset(turns?: boolean): void;
   /** Of the Go server CPU time alone is known. */
   usage(): Promise<Pick<Usage, 'cpuMicroseconds'> & Partial<Usage>>;
   stop(): Promise<void>;
@@ -200,7 +203,7 @@ function subjectOf(name: string, port: number, child: ChildProcess): Subject {
   return {
     name,
     port,
-    reset: () => void child.send('reset'),
+    reset: (turns = false) => void child.send(turns ? 'reset-turns' : 'reset'),
     usage: async () => {
       const answer = message<{ usage: Usage }>(child, 'usage');
       child.send('usage');

@@ -23,6 +23,7 @@ import {
   type ListenOptions,
   type TlsMaterial,
 } from './server.ts';
+import { turnsOf } from './turns.ts';
 
 /** Everything that the admission path is made of; nothing else is read from anywhere. */
 export interface AdmissionOptions {
@@ -94,8 +95,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const draining = (): boolean => drainAsked || server?.draining === true;
   const gate = new ClientGate(options.clients);
   const refusal = (socket: unknown): string | undefined => gate.problem(socket);
+  const turns = turnsOf(elapsed);
   const app = createApp({
-    ...{ handler, metrics, logger, elapsed, draining, refusal },
+    ...{ handler, metrics, logger, elapsed, turns, draining, refusal },
     tracer: options.tracer,
   });
   const checks: readonly ReadinessCheck[] = [
@@ -108,7 +110,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   ];
   const makeServer = (tls: TlsMaterial): AdmissionServer => {
     const onTlsError = (): void => metrics.tlsErrors.inc();
-    server = new AdmissionServer({ app, tls, elapsed, onTlsError, gate });
+    server = new AdmissionServer({ app, tls, elapsed, turns, onTlsError, gate });
     return server;
   };
   return {

@@ -4,18 +4,16 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Logger } from 'pino';
 import { PerihelionError } from '#errors';
 import type { Tracer } from '#tracing/tracer.ts';
+import { arrivalOf } from './arrival.ts';
 import { parseJson, readBody } from './body.ts';
 import { deadlineOf } from './deadline.ts';
 import type { AdmissionHandler } from './handler.ts';
 import { HttpProblem } from './http-problem.ts';
 import type { AdmissionMetrics } from './metrics.ts';
-import { Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 /** Path that the webhook configuration names. */
 export const MUTATE_PATH = '/mutate';
-
-/** Reviews answered in one turn of the event loop take so long, so that it is never held up. */
-const TURN_MILLISECONDS = 4;
 
 /** What the routes need. */
 export interface AppOptions {
@@ -24,6 +22,8 @@ export interface AppOptions {
   readonly logger: Logger;
   /** A monotonic clock in milliseconds. */
   readonly elapsed: () => number;
+  /** Where reviews are answered. */
+  readonly turns: Turns;
   /** Whether the server is going away; its answers then end their connection. */
   readonly draining: () => boolean;
   /** Why a connection may not send requests; undefined if it may. */
@@ -36,11 +36,6 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Express {
   const { metrics, draining, refusal } = options;
   const app = plainExpress();
-  const turns = new Turns({
-    elapsed: options.elapsed,
-    budgetMilliseconds: TURN_MILLISECONDS,
-    nextTurn: setImmediate,
-  });
   app.use((request: Request, response: Response, next: NextFunction) => {
     metrics.inFlight.inc();
     response.once('close', () => metrics.inFlight.dec());
@@ -50,7 +45,7 @@ export function createApp(options: AppOptions): Express {
     next();
   });
   app.post(MUTATE_PATH, (request: Request, response: Response) =>
-    mutate(request, response, { ...options, turns }),
+    mutate(request, response, options),
   );
   app.all(MUTATE_PATH, (_request: Request, response: Response) => {
     response.setHeader('Allow', 'POST');
@@ -91,10 +86,10 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 async function mutate(
   request: IncomingMessage,
   response: ServerResponse,
-  options: AppOptions & { readonly turns: Turns },
+  options: AppOptions,
 ): Promise<void> {
   const { handler, elapsed, turns, tracer } = options;
-  const arrivedAt = elapsed();
+  const arrivedAt = arrivalOf(request, elapsed());
   const deadline = deadlineOf(request.url ?? '', arrivedAt, elapsed);
   const trace = tracer?.begin(`POST ${MUTATE_PATH}`, request.headers['traceparent'], arrivedAt);
   trace?.set(HTTP_ATTRIBUTES);

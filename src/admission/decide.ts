@@ -22,6 +22,7 @@ import type { TargetLabel } from './merge.ts';
 import { nodeChecksFor } from './node-checks.ts';
 import { workloadOf } from './owner.ts';
 import type { Placements } from './placements.ts';
+import type { TargetsSeen } from './seen-targets.ts';
 import { stateOf } from './state-of.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget, type TargetOrder } from './targets.ts';
@@ -81,6 +82,7 @@ export function decide(input: DecideInput): Decision {
     spec.measurement.staleAfterSeconds,
     now,
   );
+  const seen = memory.totals.seen.of(observation);
   const nodesByTarget = view.nodesByLabel(spec.topologyKey);
   const possible = verdictsOf({
     candidates: candidatesOf(input, nodesByTarget, workload),
@@ -93,18 +95,18 @@ export function decide(input: DecideInput): Decision {
     ),
     requests: pod.requests,
     pendingLoad: memory.inFlight.loads(spec.topologyKey, now),
-    observation,
+    seen,
     checkpoint: input.checkpoint,
   });
   input.checkpoint();
-  const uses = observation && usesBy(input, workload, observation);
+  const uses =
+    observation && usesBy(input, { workload, observation, seen, among: feasibleAmong(possible) });
   const { maximumCpuPercent } = spec.exploration;
   const { totals } = memory;
   const verdicts = withHeadroom(possible, {
-    ...{ workload, observation, uses, totals, nodesByTarget, view, maximumCpuPercent, now },
+    ...{ workload, observation, seen, uses, totals, nodesByTarget, view, maximumCpuPercent, now },
   });
-  const feasibleTargets: string[] = [];
-  for (const { target, feasible } of verdicts) if (feasible) feasibleTargets.push(target);
+  const feasibleTargets = feasibleAmong(verdicts);
   const state = stateOf({
     namespace: pod.namespace,
     workload,
@@ -188,18 +190,27 @@ function isBlocked(
   );
 }
 
-/** What measured workloads will use by target; undefined = none is measured. */
+function feasibleAmong(verdicts: readonly Verdict[]): string[] {
+  const targets: string[] = [];
+  for (const { target, feasible } of verdicts) if (feasible) targets.push(target);
+  return targets;
+}
+
+/** What measured workloads will use by target, of those given; undefined = none is measured. */
 function usesBy(
   { pod, policy, view, memory, now }: DecideInput,
-  workload: WorkloadKey,
-  observation: Observation,
+  asked: {
+    readonly workload: WorkloadKey;
+    readonly observation: Observation;
+    readonly seen: TargetsSeen | undefined;
+    readonly among: readonly string[];
+  },
 ): ReadonlyMap<string, TargetUse> | undefined {
   return expectedUse({
     namespace: pod.namespace,
-    workload,
+    ...asked,
     ownerUid: pod.owner?.uid ?? '',
     topologyKey: policy.spec.topologyKey,
-    observation,
     placements: memory.placements,
     inFlight: memory.inFlight,
     view,

@@ -4,6 +4,7 @@ import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Placements } from './placements.ts';
+import type { TargetsSeen } from './seen-targets.ts';
 import { labelAt } from '#cluster/selector-match.ts';
 
 /** What {@link expectedUse} looks at. */
@@ -13,7 +14,11 @@ export interface ExpectedUseInput {
   readonly workload: WorkloadKey;
   readonly ownerUid: string;
   readonly topologyKey: string;
-  readonly observation: Pick<Observation, 'workloads' | 'targets'>;
+  /** The targets that are asked about. */
+  readonly among: readonly string[];
+  readonly observation: Pick<Observation, 'workloads'>;
+  /** Its targets. */
+  readonly seen: TargetsSeen | undefined;
   readonly placements: Placements;
   readonly inFlight: InFlight;
   readonly view: Pick<ClusterView, 'node'>;
@@ -28,47 +33,56 @@ export interface TargetUse {
   readonly requestedMillicores: number;
 }
 
+/** A {@link TargetUse} in the making. */
+interface Sum {
+  expectedMillicores: number;
+  requestedMillicores: number;
+  readonly speed: number;
+}
+
 /**
- * What the workloads whose use is measured will use at each target: requests say little about
- * use, and measured utilisation is that of the placement before, not of the one being made.
- * undefined where no workload of the namespace is measured yet.
+ * What the workloads whose use is measured will use at each of the targets that are asked about:
+ * requests say little about use, and measured utilisation is that of the placement before, not of the
+ * one being made. undefined where no workload of the namespace is measured yet.
  */
 export function expectedUse(input: ExpectedUseInput): ReadonlyMap<string, TargetUse> | undefined {
   const { namespace, topologyKey, placements, inFlight, now } = input;
-  const uses = new Map<string, TargetUse>();
-  const targets = new Map<string, string | undefined>();
-  const targetOf = (node: string): string | undefined => {
-    if (!targets.has(node)) {
-      targets.set(node, labelAt(input.view.node(node)?.labels ?? {}, topologyKey));
+  const { workloads } = input.observation;
+  // A workload spreads over up to 64 targets of its own; most of the others' are not asked about.
+  const sums = new Map<string, Sum>();
+  for (const target of input.among) {
+    const speed = speedOf(input.seen, target);
+    sums.set(target, { expectedMillicores: 0, requestedMillicores: 0, speed });
+  }
+  const sumsByNode = new Map<string, Sum | undefined>();
+  const sumOfNode = (node: string): Sum | undefined => {
+    if (!sumsByNode.has(node)) {
+      const target = labelAt(input.view.node(node)?.labels ?? {}, topologyKey);
+      sumsByNode.set(node, target === undefined ? undefined : sums.get(target));
     }
-    return targets.get(node);
-  };
-  const { targets: seen, workloads } = input.observation;
-  const add = (target: string | undefined, reference: number, requested: number): void => {
-    if (target === undefined) return;
-    const use = uses.get(target) ?? { expectedMillicores: 0, requestedMillicores: 0 };
-    uses.set(target, {
-      expectedMillicores: use.expectedMillicores + reference / speedOf(seen, target),
-      requestedMillicores: use.requestedMillicores + requested,
-    });
+    return sumsByNode.get(node);
   };
   let measured = false;
   for (const [workload, workloadSeen] of Object.entries(workloads)) {
     const millicores = referenceMillicores(workloadSeen);
     if (millicores === undefined) continue;
     measured = true;
+    const expect = (sum: Sum | undefined, pods: number): void => {
+      if (sum !== undefined) sum.expectedMillicores += (pods * millicores) / sum.speed;
+    };
     const incoming = workload === input.workload ? input.ownerUid : undefined;
     for (const [node, pods] of placements.remaining(namespace, workload, incoming)) {
-      add(targetOf(node), pods * millicores, 0);
+      expect(sumOfNode(node), pods);
     }
     for (const [node, requested] of placements.requested(namespace, workload)) {
-      add(targetOf(node), 0, requested);
+      const sum = sumOfNode(node);
+      if (sum !== undefined) sum.requestedMillicores += requested;
     }
     for (const [target, pods] of inFlight.siblings({ namespace, workload, topologyKey }, now)) {
-      add(target, pods * millicores, 0);
+      expect(sums.get(target), pods);
     }
   }
-  return measured ? uses : undefined;
+  return measured ? sums : undefined;
 }
 
 /** What one Pod of a workload uses, in thousandths of a core of a target of speed 1. */
@@ -78,6 +92,6 @@ export function referenceMillicores(seen: WorkloadObservation | undefined): numb
 }
 
 /** How fast the cores of a target are, as learned; 1 = nothing known. */
-export function speedOf(targets: Observation['targets'], target: string): number {
-  return Object.hasOwn(targets, target) ? (targets[target]?.speed?.ratio ?? 1) : 1;
+export function speedOf(seen: TargetsSeen | undefined, target: string): number {
+  return seen?.get(target)?.speed?.ratio ?? 1;
 }

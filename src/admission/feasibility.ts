@@ -6,6 +6,7 @@ import { everyNth } from './deadline.ts';
 import type { PendingLoad } from './in-flight.ts';
 import { CHECK_ORDER, type NodeCheck } from './node-checks.ts';
 import type { InfeasibleReason } from './reasons.ts';
+import type { TargetsSeen } from './seen-targets.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
 
 const NOTHING_AHEAD: PendingLoad = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
@@ -26,8 +27,8 @@ export interface FeasibilityInput {
   readonly requests: Resources;
   /** Decisions on their way to a target. */
   readonly pendingLoad: (target: string) => PendingLoad;
-  /** What the learner last saw; undefined = nothing, or too old to count. */
-  readonly observation: Observation | undefined;
+  /** What the learner last saw of them; undefined = nothing, or too old to count. */
+  readonly seen: TargetsSeen | undefined;
   /** Asked now and then; throws to give up. */
   readonly checkpoint: () => void;
 }
@@ -83,13 +84,8 @@ interface Search extends FeasibilityInput {
 function problemOf(target: string, input: Search): InfeasibleReason | undefined {
   const nodes = input.nodesByTarget.get(target);
   if (nodes === undefined || nodes.length === 0) return 'no-such-target';
-  if (!isMeasured(input.observation, target)) return 'not-measured';
+  if (input.seen?.get(target)?.health !== 'healthy') return 'not-measured';
   return nodesProblem(nodes, target, input);
-}
-
-function isMeasured(observation: Observation | undefined, target: string): boolean {
-  // `constructor` is a label value, too; but nothing that every object inherits is healthy.
-  return observation?.targets[target]?.health === 'healthy';
 }
 
 /**

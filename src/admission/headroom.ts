@@ -5,6 +5,7 @@ import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import { referenceMillicores, speedOf, type TargetUse } from './expected-use.ts';
 import type { Verdict } from './feasibility.ts';
+import type { TargetsSeen } from './seen-targets.ts';
 import type { TargetTotals } from './target-totals.ts';
 import type { NodesByTarget } from './targets.ts';
 
@@ -13,6 +14,8 @@ export interface HeadroomInput {
   readonly workload: WorkloadKey;
   /** Fresh, or undefined. */
   readonly observation: Observation | undefined;
+  /** Its targets; undefined where there is none. */
+  readonly seen: TargetsSeen | undefined;
   /** What measured workloads will use by target; undefined = none is measured. */
   readonly uses: ReadonlyMap<string, TargetUse> | undefined;
   readonly totals: TargetTotals;
@@ -30,9 +33,9 @@ export interface HeadroomInput {
  */
 export function withHeadroom(verdicts: readonly Verdict[], input: HeadroomInput): Verdict[] {
   const { observation, workload, uses, maximumCpuPercent } = input;
-  const seen = observation?.workloads;
+  const workloads = observation?.workloads;
   const own = referenceMillicores(
-    seen !== undefined && Object.hasOwn(seen, workload) ? seen[workload] : undefined,
+    workloads !== undefined && Object.hasOwn(workloads, workload) ? workloads[workload] : undefined,
   );
   if (observation === undefined || own === undefined || maximumCpuPercent === 0) {
     return [...verdicts];
@@ -43,7 +46,7 @@ export function withHeadroom(verdicts: readonly Verdict[], input: HeadroomInput)
     return fillingOf({
       allocatable: total?.allocatableMillicores,
       expected: uses?.get(target)?.expectedMillicores ?? 0,
-      own: own / speedOf(observation.targets, target),
+      own: own / speedOf(input.seen, target),
     });
   });
   const kept = keepsHeadroom(fillings, maximumCpuPercent / 100);

@@ -3,9 +3,12 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { PerihelionError } from '#errors';
+import { noteArrival } from './arrival.ts';
 import type { ClientGate, ClientTlsOptions } from './client-gate.ts';
+import { Handshakes } from './handshakes.ts';
+import type { Turns } from './turns.ts';
 
 /** Certificate chain and key of the webhook, PEM. */
 export interface TlsMaterial {
@@ -38,6 +41,8 @@ export interface ServerOptions {
   /** A monotonic clock in milliseconds. */
   readonly elapsed: () => number;
   readonly onTlsError: () => void;
+  /** Where requests are begun. Default: at once. */
+  readonly turns?: Turns | undefined;
   /** Who may connect. Default: everybody. */
   readonly gate?: ClientGate | undefined;
 }
@@ -49,6 +54,12 @@ const REQUEST_MILLISECONDS = 15_000;
 /** Node looks for late requests only this often; its default of 30 s would outlast both limits. */
 const CHECK_MILLISECONDS = 2000;
 const HEADER_LIMIT_BYTES = 16 * 1024;
+/** About 0.4 ms each, so that all of them in one turn of the event loop leave it time for answers. */
+const HANDSHAKES_AT_ONCE = 4;
+/** Several ways to and fro within a cluster, and more than a turn of a busy event loop. */
+const HANDSHAKE_PATIENCE_MILLISECONDS = 10;
+/** A client's first bytes come right behind its connection. */
+const HANDSHAKE_SILENCE_MILLISECONDS = 1;
 
 type ContextOptions = TlsMaterial & typeof TLS_OPTIONS & ClientTlsOptions;
 
@@ -60,6 +71,7 @@ const TLS_OPTIONS = { minVersion: 'TLSv1.2', honorCipherOrder: true } as const;
  */
 export class AdmissionServer {
   readonly #server: Server;
+  readonly #handshakes: Handshakes;
   readonly #elapsed: () => number;
   readonly #gate: ClientGate | undefined;
   #tls: TlsMaterial;
@@ -75,7 +87,9 @@ export class AdmissionServer {
     this.#lastRequestAt = options.elapsed();
     const listener: RequestListener = (request, response) => {
       this.#lastRequestAt = this.#elapsed();
-      options.app(request, response);
+      noteArrival(request, this.#lastRequestAt);
+      if (options.turns === undefined) options.app(request, response);
+      else options.turns.begin(() => begin(options.app, request, response));
     };
     this.#server = createServer(
       {
@@ -92,6 +106,13 @@ export class AdmissionServer {
       listener,
     );
     this.#server.on('tlsClientError', options.onTlsError);
+    this.#handshakes = new Handshakes({
+      elapsed: options.elapsed,
+      atOnce: HANDSHAKES_AT_ONCE,
+      patienceMilliseconds: HANDSHAKE_PATIENCE_MILLISECONDS,
+      silenceMilliseconds: HANDSHAKE_SILENCE_MILLISECONDS,
+    });
+    this.#handshakes.standBefore(this.#server);
     // An expectation that nobody knows may be ignored; Node would refuse it without a word.
     this.#server.on('checkExpectation', listener);
   }
@@ -104,6 +125,11 @@ export class AdmissionServer {
   /** Whether the port is open. */
   get listening(): boolean {
     return this.#server.listening;
+  }
+
+  /** How many new connections wait for their handshake to begin. */
+  get connectionsWaiting(): number {
+    return this.#handshakes.waiting;
   }
 
   /** Opens the port; the address says which. */
@@ -168,10 +194,16 @@ export class AdmissionServer {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#server.close(() => resolve(undefined));
     this.#server.closeIdleConnections();
+    this.#handshakes.endWaiting();
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds);
     await promise;
     clearTimeout(timer);
   }
+}
+
+/** Who has gone while the request waited wants no answer. */
+function begin(app: RequestListener, request: IncomingMessage, response: ServerResponse): void {
+  if (!request.destroyed && !response.destroyed) app(request, response);
 }
 
 function checkMaterial(tls: TlsMaterial): void {

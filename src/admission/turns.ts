@@ -4,22 +4,41 @@
 export interface TurnsOptions {
   /** A monotonic clock in milliseconds. */
   readonly elapsed: () => number;
-  /** Jobs begun in one turn of the event loop take so long together, at most one job more. */
+  /**
+   * Once so long has passed since the first job of a turn of the event loop, none is begun in it any
+   * more. It counts what lies between the jobs, too, such as reading what the next one is about.
+   */
   readonly budgetMilliseconds: number;
-  /** Runs a function in the next turn of the event loop. */
-  readonly nextTurn: (run: () => void) => void;
+  /** Runs a function later in the same turn of the event loop, once its sockets were looked at. */
+  readonly endOfTurn: (run: () => void) => void;
+  /** Runs a function when all that a job has set off at once is done. */
+  readonly afterJob: (run: () => void) => void;
+}
+
+/** Work of one turn of the event loop may take so long, so that it is never held up. */
+const TURN_MILLISECONDS = 2;
+
+/** Jobs one after another on the event loop of this process. @param elapsed a monotonic clock, ms */
+export function turnsOf(elapsed: () => number): Turns {
+  return new Turns({
+    elapsed,
+    budgetMilliseconds: TURN_MILLISECONDS,
+    endOfTurn: setImmediate,
+    afterJob: (run) => process.nextTick(run),
+  });
 }
 
 /**
  * Jobs one after another, but not all in one turn of the event loop: when 200 reviews arrive at once
  * the loop still looks at sockets, timers and informers between every few of them. Order is that
- * of arrival; a job that throws harms no other.
+ * of arrival; a job that throws harms no other. As long as any wait, each turn does one at least.
  */
 export class Turns {
   readonly #options: TurnsOptions;
   readonly #waiting: (() => void)[] = [];
-  #spentMilliseconds = 0;
-  #turnOrdered = false;
+  /** When the first job of this turn began; undefined = none has. */
+  #begunAt: number | undefined;
+  #endOrdered = false;
 
   constructor(options: TurnsOptions) {
     this.#options = options;
@@ -36,42 +55,49 @@ export class Turns {
    */
   run<Answer>(job: () => Answer): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const turn = (): void => {
+      this.begin(() => {
         try {
           resolve(job());
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
-      };
-      if (this.#waiting.length === 0 && this.#hasTime()) this.#take(turn);
-      else this.#waiting.push(turn);
-      this.#orderTurn();
+      });
     });
+  }
+
+  /** The same for a job that answers nothing and does not throw. */
+  begin(job: () => void): void {
+    if (this.#waiting.length === 0 && this.#hasTime()) this.#take(job);
+    else this.#waiting.push(job);
+    this.#orderEnd();
   }
 
   #hasTime(): boolean {
-    return this.#spentMilliseconds < this.#options.budgetMilliseconds;
+    if (this.#begunAt === undefined) return true;
+    return this.#options.elapsed() - this.#begunAt < this.#options.budgetMilliseconds;
   }
 
-  #take(turn: () => void): void {
-    const begun = this.#options.elapsed();
-    turn();
-    this.#spentMilliseconds += this.#options.elapsed() - begun;
+  #take(job: () => void): void {
+    this.#begunAt ??= this.#options.elapsed();
+    job();
   }
 
-  /** A new turn begins with a fresh budget; one is ordered as long as any of it was spent. */
-  #orderTurn(): void {
-    if (this.#turnOrdered) return;
-    this.#turnOrdered = true;
-    this.#options.nextTurn(() => {
-      this.#turnOrdered = false;
-      this.#spentMilliseconds = 0;
-      let next = this.#waiting.shift();
-      while (next !== undefined) {
-        this.#take(next);
-        next = this.#hasTime() ? this.#waiting.shift() : undefined;
-      }
-      if (this.#waiting.length > 0 || this.#spentMilliseconds > 0) this.#orderTurn();
-    });
+  /** After its last job a turn is over; one is ordered as long as there was any, or will be. */
+  #orderEnd(): void {
+    if (this.#endOrdered) return;
+    this.#endOrdered = true;
+    this.#options.endOfTurn(() => this.#useWhatIsLeft());
+  }
+
+  #useWhatIsLeft(): void {
+    const next = this.#hasTime() ? this.#waiting.shift() : undefined;
+    if (next !== undefined) {
+      this.#take(next);
+      this.#options.afterJob(() => this.#useWhatIsLeft());
+      return;
+    }
+    this.#endOrdered = false;
+    this.#begunAt = undefined;
+    if (this.#waiting.length > 0) this.#orderEnd();
   }
 }

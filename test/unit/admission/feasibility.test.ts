@@ -9,6 +9,7 @@ import { InFlight, type PendingPlacement } from '#admission/in-flight.ts';
 import { nodeChecksFor } from '#admission/node-checks.ts';
 import type { InfeasibleReason } from '#admission/reasons.ts';
 import { TARGET_LIMIT } from '#admission/targets.ts';
+import { SeenTargets } from '#admission/seen-targets.ts';
 import { incoming, NAMESPACE, node, observationOf, slimPod, START, World } from './world.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
@@ -32,7 +33,7 @@ function verdicts(
     checks: nodeChecksFor(pod, world.view, domains),
     requests: pod.requests,
     pendingLoad: (target) => inFlight.load(key, target, world.now),
-    observation: world.observation,
+    seen: new SeenTargets().of(world.observation),
     checkpoint: () => undefined,
   });
 }
@@ -505,7 +506,7 @@ describe('verdictsOf: telemetry and bounds', () => {
           checks: nodeChecksFor(incoming(), world.view, { forbidden: new Map(), required: [] }),
           requests: { cpuMillicores: 0, memoryBytes: 0 },
           pendingLoad: () => ({ cpuMillicores: 0, memoryBytes: 0, pods: 0 }),
-          observation: world.observation,
+          seen: new SeenTargets().of(world.observation),
           checkpoint: () => {
             looks += 1;
             if (looks === 3) throw new Error('time is up');

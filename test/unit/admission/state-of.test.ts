@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { expectedUse } from '#admission/expected-use.ts';
 import { InFlight } from '#admission/in-flight.ts';
+import { SeenTargets } from '#admission/seen-targets.ts';
 import { stateOf } from '#admission/state-of.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { NAMESPACE, node, observationOf, placementsIn, slimPod, World } from './world.ts';
@@ -22,7 +23,14 @@ function state(
   const common = { ...pod, topologyKey: KEY, inFlight, placements: placementsIn(world), view, now };
   return stateOf({
     ...common,
-    uses: observation && expectedUse({ ...common, observation }),
+    uses:
+      observation &&
+      expectedUse({
+        ...common,
+        among: feasible,
+        observation,
+        seen: new SeenTargets().of(observation),
+      }),
     targets,
     feasible,
     nodesByTarget: view.nodesByLabel(KEY),

@@ -3,17 +3,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Turns } from '#admission/turns.ts';
 
-/** A loop whose turns the test makes, and a clock that only jobs move. */
+/** A loop whose turns the test ends, and a clock that only jobs and the test move. */
 class Loop {
   now = 0;
+  /** What a job sets off takes so long, after the job itself. */
+  aftermathMilliseconds = 0;
   readonly #ordered: (() => void)[] = [];
   readonly turns = new Turns({
     elapsed: () => this.now,
     budgetMilliseconds: 5,
-    nextTurn: (run) => this.#ordered.push(run),
+    endOfTurn: (run) => this.#ordered.push(run),
+    afterJob: (run) => {
+      this.now += this.aftermathMilliseconds;
+      run();
+    },
   });
 
-  /** Runs what was ordered for the next turn; whether there was anything. */
+  /** Ends a turn: runs what was ordered for that; whether there was anything. */
   turn(): boolean {
     const ordered = this.#ordered.splice(0);
     for (const run of ordered) run();
@@ -45,6 +51,8 @@ test('what does not fit waits for the next turns, in order of arrival', () => {
   assert.deepEqual(said, ['a', 'b']);
   assert.equal(loop.turns.waiting, 5);
   loop.turn();
+  assert.deepEqual(said, ['a', 'b'], 'the end of a turn has no time of its own');
+  loop.turn();
   assert.deepEqual(said, ['a', 'b', 'c', 'd']);
   // One that comes while others wait goes to the end.
   void loop.turns.run(loop.job('h', 0, said));
@@ -60,7 +68,34 @@ test('a job longer than the budget is alone in its turn', () => {
   void loop.turns.run(loop.job('next', 1, said));
   assert.deepEqual(said, ['long']);
   loop.turn();
+  assert.deepEqual(said, ['long']);
+  loop.turn();
   assert.deepEqual(said, ['long', 'next']);
+});
+
+test('what passes between two jobs of a turn counts, too', () => {
+  const loop = new Loop();
+  const said: string[] = [];
+  void loop.turns.run(loop.job('a', 1, said));
+  loop.now += 4;
+  void loop.turns.run(loop.job('b', 1, said));
+  assert.deepEqual(said, ['a']);
+  loop.turn();
+  loop.turn();
+  assert.deepEqual(said, ['a', 'b']);
+});
+
+test('so does what a job sets off', () => {
+  const loop = new Loop();
+  const said: string[] = [];
+  void loop.turns.run(loop.job('a', 5, said));
+  for (const name of 'bcd') void loop.turns.run(loop.job(name, 1, said));
+  loop.turn();
+  loop.aftermathMilliseconds = 2;
+  loop.turn();
+  assert.deepEqual(said, ['a', 'b', 'c']);
+  loop.turn();
+  assert.deepEqual(said, ['a', 'b', 'c', 'd']);
 });
 
 test('a quiet loop orders no more turns', () => {

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Server, Socket } from 'node:net';
+
+/** What {@link Handshakes} needs. */
+export interface HandshakesOptions {
+  /** A monotonic clock in milliseconds. */
+  readonly elapsed: () => number;
+  /** Handshakes under way at once. */
+  readonly atOnce: number;
+  /** One that takes longer no longer counts as under way. */
+  readonly patienceMilliseconds: number;
+  /** The same for one of which nothing was heard: who connects and says nothing costs nothing. */
+  readonly silenceMilliseconds: number;
+}
+
+/** A connection that was handed to TLS, and when. */
+interface UnderWay {
+  readonly socket: Socket;
+  readonly since: number;
+}
+
+/** A connection that waits, and what hands it to TLS. */
+interface Newcomer {
+  readonly socket: Socket;
+  readonly peer: string;
+  readonly start: () => void;
+}
+
+/**
+ * Stands between a TLS server and its new connections. A handshake is half a millisecond of
+ * arithmetic, and Node.js does all at once whose first bytes have arrived: 200 connections opened
+ * together, as the API server does it for a rollout, would hold the event loop up for a tenth of a
+ * second. Here a few are under way at a time, so that no turn of the loop has more than those.
+ *
+ * The first bytes are not waited for and read here, since TLS would then go on in pieces of 16 KiB. Who
+ * connects and says nothing soon does not count, so that he keeps nobody out.
+ */
+export class Handshakes {
+  readonly #options: HandshakesOptions;
+  readonly #waiting = new Set<Newcomer>();
+  readonly #underWay = new Map<string, UnderWay>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HandshakesOptions) {
+    this.#options = options;
+  }
+
+  /** How many connections wait for their handshake to begin. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** From here on the server meets a connection when it is its turn. Once per server. */
+  standBefore(server: Server): void {
+    const starts = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      this.#arrived(socket, () => {
+        for (const start of starts) start.call(server, socket);
+      });
+    });
+    server.on('secureConnection', (socket: Socket) => this.#over(peerOf(socket)));
+  }
+
+  /** Drops those that wait: they have no request that could be answered. */
+  endWaiting(): void {
+    for (const { socket } of this.#waiting) socket.destroy();
+  }
+
+  #arrived(socket: Socket, start: () => void): void {
+    const peer = peerOf(socket);
+    const newcomer = { socket, peer, start };
+    this.#waiting.add(newcomer);
+    // Without a listener an error would end the process; what it leads to is `close`.
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.#waiting.delete(newcomer);
+      this.#over(peer);
+    });
+    this.#startSome();
+  }
+
+  #over(peer: string): void {
+    if (this.#underWay.delete(peer)) this.#startSome();
+  }
+
+  #startSome(): void {
+    if (this.#waiting.size === 0) return;
+    this.#forgetSlow();
+    for (const newcomer of this.#waiting) {
+      if (this.#underWay.size >= this.#options.atOnce) break;
+      this.#waiting.delete(newcomer);
+      const { peer, socket } = newcomer;
+      this.#underWay.set(peer, { socket, since: this.#options.elapsed() });
+      newcomer.start();
+    }
+    this.#lookAgain();
+  }
+
+  #forgetSlow(): void {
+    const { elapsed, patienceMilliseconds, silenceMilliseconds } = this.#options;
+    for (const [peer, { socket, since }] of this.#underWay) {
+      const patience = socket.bytesRead === 0 ? silenceMilliseconds : patienceMilliseconds;
+      if (elapsed() - since >= patience) this.#underWay.delete(peer);
+    }
+  }
+
+  /** Where nothing else happens, the slow ones make room by the clock. */
+  #lookAgain(): void {
+    if (this.#waiting.size === 0 || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#startSome();
+    }, this.#options.silenceMilliseconds).unref();
+  }
+}
+
+/** What tells connections apart on both sides of TLS. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${String(remoteAddress)} ${String(remotePort)}`;
+}
