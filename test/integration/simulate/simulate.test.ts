@@ -134,7 +134,7 @@ suite('perihelion simulate', () => {
       ['bookinfo on seed', 'bookinfo on mixed'],
     );
     for (const { policies, ablations, oracle } of results.settings) {
-      assert.equal(Object.keys(policies).length, 13);
+      assert.equal(Object.keys(policies).length, 14);
       assert.deepEqual(Object.keys(ablations), ['agent-gamma-0']);
       // The oracle is measured against itself, in the very windows that it was found in.
       assert.ok(Math.abs(policies['oracle']!.gapToOracle.mean) < 1e-9);
