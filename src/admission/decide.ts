@@ -22,7 +22,7 @@ import type { TargetLabel } from './merge.ts';
 import { nodeChecksFor } from './node-checks.ts';
 import { workloadOf } from './owner.ts';
 import type { Placements } from './placements.ts';
-import type { TargetsSeen } from './seen-targets.ts';
+import type { SeenTargets, TargetsSeen } from './seen-targets.ts';
 import { stateOf } from './state-of.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget, type TargetOrder } from './targets.ts';
@@ -34,6 +34,7 @@ export interface DecisionMemory {
   readonly inFlight: InFlight;
   readonly budget: ExplorationBudget;
   readonly totals: TargetTotals;
+  readonly seen: SeenTargets;
   readonly placements: Placements;
   readonly order: TargetOrder;
   readonly trials: Trials;
@@ -82,7 +83,7 @@ export function decide(input: DecideInput): Decision {
     spec.measurement.staleAfterSeconds,
     now,
   );
-  const seen = memory.totals.seen.of(observation);
+  const seen = memory.seen.of(observation);
   const nodesByTarget = view.nodesByLabel(spec.topologyKey);
   const possible = verdictsOf({
     candidates: candidatesOf(input, nodesByTarget, workload),

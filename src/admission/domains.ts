@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { labelAt, selectorMatches, type Labels } from '#cluster/selector-match.ts';
 import type { PodAffinityTerm, SlimNode, SlimPod } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import { everyNth } from './deadline.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { PendingPlacement } from './in-flight.ts';
-import { labelAt, selectorMatches, type Labels } from '#cluster/selector-match.ts';
 
 /** Topology domains that other Pods close to the Pod under review, or that it must be in. */
 export interface Domains {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { labelAt } from '#cluster/selector-match.ts';
 import type { Observation, WorkloadObservation } from '#cluster/model.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Placements } from './placements.ts';
 import type { TargetsSeen } from './seen-targets.ts';
-import { labelAt } from '#cluster/selector-match.ts';
 
 /** What {@link expectedUse} looks at. */
 export interface ExpectedUseInput {

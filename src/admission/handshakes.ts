@@ -32,8 +32,8 @@ interface Newcomer {
  * together, as the API server does it for a rollout, would hold the event loop up for a tenth of a
  * second. Here a few are under way at a time, so that no turn of the loop has more than those.
  *
- * The first bytes are not waited for and read here, since TLS would then go on in pieces of 16 KiB. Who
- * connects and says nothing soon does not count, so that he keeps nobody out.
+ * The first bytes are not waited for and read here, since TLS would then go on in pieces of 16 KiB. One
+ * that says nothing for a moment no longer counts, so that silent connections keep nobody out.
  */
 export class Handshakes {
   readonly #options: HandshakesOptions;

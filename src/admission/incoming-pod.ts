@@ -2,6 +2,7 @@
 import { effectiveRequests } from '#cluster/pod-requests.ts';
 import { projectController } from '#cluster/project-metadata.ts';
 import { projectNodeSelectorTerms, projectSelector } from '#cluster/project-selector.ts';
+import { labelAt, type Labels } from '#cluster/selector-match.ts';
 import type {
   LabelSelector,
   NodeSelectorTerm,
@@ -22,7 +23,6 @@ import {
   type JsonObject,
 } from './json.ts';
 import type { AdmissionRequest } from './review.ts';
-import { labelAt, type Labels } from '#cluster/selector-match.ts';
 import type { Toleration } from './tolerations.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';

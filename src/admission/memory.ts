@@ -15,6 +15,7 @@ import type { IncomingPod } from './incoming-pod.ts';
 import { workloadOf } from './owner.ts';
 import { Placements } from './placements.ts';
 import { RecentIds } from './recent-ids.ts';
+import { SeenTargets } from './seen-targets.ts';
 import { TargetTotals } from './target-totals.ts';
 import { TargetOrder } from './targets.ts';
 import { Trials } from './trials.ts';
@@ -48,6 +49,7 @@ export class Memory implements DecisionMemory {
   });
   readonly budget = new ExplorationBudget();
   readonly totals = new TargetTotals();
+  readonly seen = new SeenTargets();
   readonly placements = new Placements();
   readonly order = new TargetOrder();
   readonly trials = new Trials({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { effectiveRequests } from '#cluster/pod-requests.ts';
 import { projectNodeSelectorTerms, projectSelector } from '#cluster/project-selector.ts';
+import { labelAt, selectorMatches } from '#cluster/selector-match.ts';
 import type { LabelSelector, Resources, SlimNode, SlimPod } from '#cluster/slim.ts';
 import { incomingPod, type IncomingPod } from './incoming-pod.ts';
 import { objectAt, objectsAt, stringAt, fieldOf, type JsonObject } from './json.ts';
@@ -14,7 +15,6 @@ import {
   type SoftSpread,
   type WeightedTerm,
 } from './scheduler-scores.ts';
-import { labelAt, selectorMatches } from '#cluster/selector-match.ts';
 import { nodeSelectorMatches, nodeTermsMatch } from './selectors.ts';
 import { toleratesAll } from './tolerations.ts';
 

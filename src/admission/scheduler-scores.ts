@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LabelSelector, NodeSelectorTerm, Resources, SlimNode } from '#cluster/slim.ts';
 import { labelAt } from '#cluster/selector-match.ts';
+import type { LabelSelector, NodeSelectorTerm, Resources, SlimNode } from '#cluster/slim.ts';
 import { nodeTermsMatch } from './selectors.ts';
 import { tolerates, type Toleration } from './tolerations.ts';
 

@@ -2,13 +2,13 @@
 import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
 import { boundFeatures, encodeState, mostPeers, type StateFeatures } from '#agent/state-key.ts';
 import type { StateKey } from '#agent/state.ts';
+import { labelAt } from '#cluster/selector-match.ts';
 import type { Observation, TargetObservation, WorkloadObservation } from '#cluster/model.ts';
 import type { ClusterView } from '#cluster/view.ts';
 import type { WorkloadKey } from '#cluster/workload.ts';
 import type { InFlight } from './in-flight.ts';
 import type { TargetUse } from './expected-use.ts';
 import type { Placements } from './placements.ts';
-import { labelAt } from '#cluster/selector-match.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SlimNode } from '#cluster/slim.ts';
 import type { ClusterView } from '#cluster/view.ts';
-import { SeenTargets } from './seen-targets.ts';
 import type { NodesByTarget } from './targets.ts';
 
 /** CPU of the usable nodes of one target. */
@@ -16,12 +15,8 @@ const SMALL_TARGET_NODES = 64;
 /** The sum over a large target is kept for so long; one Pod changes it by next to nothing. */
 const KEEP_MILLISECONDS = 1000;
 
-/**
- * What is known of targets as a whole and kept between decisions: sums over the nodes of one, made at
- * most once a second where the target is large, and what the learner saw of it.
- */
+/** Sums over the nodes of a target, made at most once a second where the target is large. */
 export class TargetTotals {
-  readonly seen = new SeenTargets();
   readonly #kept = new WeakMap<readonly SlimNode[], { at: number; total: TargetTotal }>();
 
   /** The sum for a target; undefined if it has no usable node. */

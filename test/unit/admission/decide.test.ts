@@ -5,6 +5,7 @@ import { ExplorationBudget } from '#admission/budget.ts';
 import { decide, type Decision } from '#admission/decide.ts';
 import { InFlight } from '#admission/in-flight.ts';
 import { Placements } from '#admission/placements.ts';
+import { SeenTargets } from '#admission/seen-targets.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
 import { Trials } from '#admission/trials.ts';
@@ -27,6 +28,7 @@ function memory() {
     inFlight: new InFlight({ entries: 100, lifetimeMilliseconds: 60_000 }),
     budget: new ExplorationBudget(),
     totals: new TargetTotals(),
+    seen: new SeenTargets(),
     placements: new Placements(),
     order: new TargetOrder(),
     trials: new Trials({ workloads: 100, lifetimeMilliseconds: 60_000 }),
