@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
 import { integerFlag } from '#cli/flags.ts';
 import { createProgress } from '#cli/progress.ts';
@@ -14,6 +14,7 @@ import {
 } from './accounting/results.ts';
 import { runWorld } from './accounting/run.ts';
 import { flagsOrExit, orExit } from './shared/front.ts';
+import { fileToWrite, folderToWrite, jsonFlag, resultsFile } from './shared/input.ts';
 import { readResults, writeResults } from './shared/results.ts';
 
 /*
@@ -42,7 +43,8 @@ interface Job {
 }
 
 if (values.job !== undefined) {
-  const { world, ...effort } = JSON.parse(values.job) as Job;
+  const { job } = values;
+  const { world, ...effort } = orExit('bench-accounting', () => jsonFlag('--job', job) as Job);
   const runs = runWorld(world, {
     ...effort,
     weightings: WEIGHTINGS.map(({ name }) => name),
@@ -51,13 +53,19 @@ if (values.job !== undefined) {
   });
   tell(process.stdout, { kind: 'result', result: worldFigures(world, runs) });
 } else {
-  const results =
-    values.from === undefined ? await bench() : (readResults(values.from) as AccountingResults);
-  if (values.page !== undefined) {
-    const folder = join(values.page, 'explanation');
-    mkdirSync(folder, { recursive: true });
+  const { from, page } = values;
+  const folder = orExit('bench-accounting', () =>
+    page === undefined ? undefined : folderToWrite('--page', join(page, 'explanation')),
+  );
+  const results = from === undefined ? await bench() : orExit('bench-accounting', () => past(from));
+  if (folder !== undefined) {
     writeFileSync(join(folder, 'accounting.md'), accountingPage(results));
   }
+}
+
+/** Results of a run of before. @throws InputError */
+function past(path: string): AccountingResults {
+  return resultsFile<AccountingResults>('--from', path, ['seeds', 'rollouts', 'last', 'worlds']);
 }
 
 /** How much is run. @throws InputError */
@@ -68,6 +76,7 @@ function effortOf() {
   const first = whole('first', 6001, 0);
   const rollouts = whole('rollouts', 150, 2);
   return {
+    out: fileToWrite('--out', values.out),
     seeds: Array.from({ length: whole('seeds', 20, 2) }, (_, i) => first + i),
     rollouts,
     last: integerFlag(values, 'last', { default: 50, minimum: 1, maximum: rollouts }),
@@ -76,7 +85,7 @@ function effortOf() {
 }
 
 async function bench(): Promise<AccountingResults> {
-  const { processes, ...effort } = orExit('bench-accounting', effortOf);
+  const { processes, out, ...effort } = orExit('bench-accounting', effortOf);
   const progress = createProgress(process);
   const worlds = await runChildJobs<Job, AccountingWorld>(
     WORLDS.map((world) => ({ world, ...effort })),
@@ -87,8 +96,7 @@ async function bench(): Promise<AccountingResults> {
       onProgress: (done, label) => progress.update(done, label),
     },
   ).finally(() => progress.end());
-  mkdirSync(dirname(values.out), { recursive: true });
-  writeResults(values.out, { ...effort, worlds });
-  process.stdout.write(`${values.out}\n`);
-  return readResults(values.out) as AccountingResults;
+  writeResults(out, { ...effort, worlds });
+  process.stdout.write(`${out}\n`);
+  return readResults(out) as AccountingResults;
 }

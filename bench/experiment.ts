@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { integerFlag } from '#cli/flags.ts';
@@ -16,6 +16,7 @@ import {
   type ExperimentResult,
 } from './experiment/run.ts';
 import { flagsOrExit, orExit } from './shared/front.ts';
+import { folderToWrite, jsonFlag, resultsFile } from './shared/input.ts';
 
 /*
  * The experiment that Perihelion follows, repeated on the simulator: three machines,
@@ -39,7 +40,9 @@ const FIRST_SEED = 5001;
 const DEFAULT_SEEDS = 10;
 
 if (values.job !== undefined) {
-  const result = runExperimentJob(JSON.parse(values.job) as ExperimentJob, (done, label) =>
+  const { job } = values;
+  const read = orExit('experiment', () => jsonFlag('--job', job) as ExperimentJob);
+  const result = runExperimentJob(read, (done, label) =>
     tell<ExperimentResult>(process.stdout, { kind: 'progress', done, label }),
   );
   tell(process.stdout, { kind: 'result', result });
@@ -48,16 +51,19 @@ if (values.job !== undefined) {
 }
 
 async function main(): Promise<void> {
-  const { out } = values;
-  mkdirSync(out, { recursive: true });
-  const results =
-    values.from === undefined
-      ? await experiment()
-      : (JSON.parse(readFileSync(values.from, 'utf8')) as ExperimentResults);
+  const { from } = values;
+  const out = orExit('experiment', () => folderToWrite('--out', values.out));
+  const results = from === undefined ? await experiment() : orExit('experiment', () => past(from));
   const file = join(out, 'results.json');
   writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
   process.stdout.write(`${file}\n${writeHtml(results, out)}\n`);
   if (values.page) process.stdout.write(`${await writePage(results)}\n`);
+}
+
+/** Results of a run of before. @throws InputError */
+function past(path: string): ExperimentResults {
+  const fields = ['effort', 'steps', 'sizes', 'sensitivity', 'reference', 'orders'] as const;
+  return resultsFile<ExperimentResults>('--from', path, fields);
 }
 
 async function experiment(): Promise<ExperimentResults> {

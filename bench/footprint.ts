@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { InputError } from '#errors';
 import type { Figure } from '#cli/figure.ts';
 import { SEED_MACHINES } from '#simulator/machines.ts';
 import { wattsAt } from '#simulator/power-curve.ts';
 import type { AdmissionResults } from './admission/measure.ts';
 import type { ScaleResults } from './scale/measure.ts';
-import { readResults, writeResults } from './shared/results.ts';
+import { flagsOrExit, orExit } from './shared/front.ts';
+import { fileToWrite, resultsFile } from './shared/input.ts';
+import { writeResults } from './shared/results.ts';
 
 /*
  * What Perihelion itself costs, in joules, beside what it saves: computed from the committed result
- * files, nothing is measured here. `node bench/footprint.ts`, or at the end of `npm run bench`.
+ * files, nothing is measured here. `node bench/footprint.ts [--results FOLDER]`, or at the end of
+ * `npm run bench`.
  */
 
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
@@ -49,17 +55,24 @@ interface Learned {
   }[];
 }
 
-/** Writes the file; says why not where a file that it needs is missing. */
-export function writeFootprint(say: (line: string) => void): void {
-  const admission = readResults(`${RESULTS}/admission.json`) as AdmissionResults | undefined;
-  const scale = readResults(`${RESULTS}/scale.json`) as ScaleResults | undefined;
-  if (admission === undefined || scale === undefined) {
-    say('no footprint: bench/results has no admission.json or no scale.json');
-    return;
-  }
-  const learned = readResults(`${RESULTS}/learning.json`) as Learned | undefined;
-  writeResults(`${RESULTS}/footprint.json`, footprintOf(admission, scale, learned));
-  say(`written: ${RESULTS}/footprint.json`);
+/**
+ * Writes `footprint.json` beside the results that it is computed from; the answer is its path.
+ * @throws InputError where one that it needs is missing, or is something else
+ */
+export function writeFootprint(folder: string): string {
+  const read = <T extends object>(name: string, fields: readonly (keyof T & string)[]): T =>
+    resultsFile<T>(name, join(folder, name), fields);
+  const footprint = footprintOf(
+    read<AdmissionResults>('admission.json', ['cpuMicrosecondsPerRequest']),
+    read<ScaleResults>('scale.json', ['settleCycle']),
+    // What is saved is left out where learning was never measured.
+    existsSync(join(folder, 'learning.json'))
+      ? read<Learned>('learning.json', ['settings'])
+      : undefined,
+  );
+  const path = fileToWrite('footprint.json', join(folder, 'footprint.json'));
+  writeResults(path, footprint);
+  return path;
 }
 
 /**
@@ -85,7 +98,10 @@ export function footprintOf(
     joulesPer1000Admissions['pools'] = scaled(perihelionPools, perThousand, 'joules');
   }
   const cycle = scale.settleCycle['10000'];
-  if (cycle === undefined) throw new Error('scale.json has no cycle of 10000 placements');
+  if (cycle === undefined) {
+    const sizes = Object.keys(scale.settleCycle);
+    throw new InputError('PERI_SETTINGS_INVALID', 'settleCycle', sizes, 'one of 10000 placements');
+  }
   const joulesPer1000Settled = scaled(cycle.cpuSeconds, wattsPerBusyCore / 10, 'joules');
   const idle = admission.idleMillicores;
   const saved = learned === undefined ? undefined : savedBy(learned);
@@ -141,5 +157,6 @@ function scaled({ mean, low, high, n }: Figure, factor: number, unit: string): F
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFootprint((line) => console.log(line));
+  const values = flagsOrExit('footprint', { results: { type: 'string', default: RESULTS } });
+  console.log(`written: ${orExit('footprint', () => writeFootprint(values.results))}`);
 }

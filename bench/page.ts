@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Figure } from '#cli/figure.ts';
+import { flagsOrExit } from './shared/front.ts';
 import type { Machine } from './shared/machine.ts';
 import { markdownTable } from './shared/markdown.ts';
 import { figuresOf, readResults } from './shared/results.ts';
@@ -57,4 +58,7 @@ function short(value: number): string {
   return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writePage();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  flagsOrExit('bench-page', {});
+  writePage();
+}

@@ -10,7 +10,10 @@ import {
 import { writeFootprint } from './footprint.ts';
 import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
-import { flagsOrExit } from './shared/front.ts';
+import { InputError } from '#errors';
+import { choiceFlag } from '#cli/flags.ts';
+import { flagsOrExit, orExit } from './shared/front.ts';
+import { folderToWrite } from './shared/input.ts';
 import { describeMachine } from './shared/machine.ts';
 import { FULL_SIMULATOR, measureSimulator, QUICK_SIMULATOR } from './simulator/measure.ts';
 import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared/results.ts';
@@ -61,7 +64,9 @@ const DECISION = 'decisionMicrosecondsByNodes.100';
 
 const committed = fileURLToPath(new URL('results', import.meta.url));
 const quickFolder = fileURLToPath(new URL('../out/bench', import.meta.url));
-const folder = values.out ?? (values.quick ? quickFolder : committed);
+const folder = orExit('bench', () =>
+  folderToWrite('--out', values.out ?? (values.quick ? quickFolder : committed)),
+);
 const command = `npm run bench${values.quick ? ' -- --quick' : ''}`;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -100,12 +105,9 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
 /** A part that takes longer hangs: with `exit` everything that it started ends, too. */
 const LONGEST_PART_MINUTES = 30;
 
-if (values.only !== undefined && !Object.hasOwn(PARTS, values.only)) {
-  say(`--only: found ${values.only}, expected one of ${Object.keys(PARTS).join(', ')}`);
-  process.exit(2);
-}
+const only = orExit('bench', () => choiceFlag(values, 'only', ['all', ...Object.keys(PARTS)]));
 for (const [name, run] of Object.entries(PARTS)) {
-  if (values.only !== undefined && values.only !== name) continue;
+  if (only !== 'all' && only !== name) continue;
   const limit = setTimeout(() => {
     say(`${name}: not done after ${LONGEST_PART_MINUTES} minutes`);
     process.exit(1);
@@ -121,7 +123,12 @@ for (const [name, run] of Object.entries(PARTS)) {
 }
 
 if (folder === committed) {
-  writeFootprint(say);
+  try {
+    say(`written: ${writeFootprint(committed)}`);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    say(`no footprint: ${error.message}`);
+  }
   writePage();
 }
 

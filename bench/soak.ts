@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { integerFlag } from '#cli/flags.ts';
 import { flagsOrExit, orExit } from './shared/front.ts';
+import { fileToWrite } from './shared/input.ts';
 import { describeMachine } from './shared/machine.ts';
 import { figuresOf, tableOf, writeResults } from './shared/results.ts';
 import { JUDGED, LONG, measureSoak, SHORT } from './soak/measure.ts';
@@ -29,10 +30,13 @@ const effort = orExit('soak', () => ({
   warmUpAdmissions: whole('warm-up', shipped.warmUpAdmissions, 0),
   limitMinutes: whole('minutes', shipped.limitMinutes, 1),
 }));
-const file = values.quick ? '../out/soak/soak.json' : 'results/soak.json';
+const shippedFile = values.quick ? '../out/soak/soak.json' : 'results/soak.json';
+const file = orExit('soak', () =>
+  fileToWrite('--out', values.out ?? fileURLToPath(new URL(shippedFile, import.meta.url))),
+);
 const machine = describeMachine(`npm run soak${values.quick ? ' -- --quick' : ''}`);
 const results = await measureSoak(effort, (line) => void process.stderr.write(`${line}\n`));
-writeResults(values.out ?? fileURLToPath(new URL(file, import.meta.url)), { machine, ...results });
+writeResults(file, { machine, ...results });
 console.log(tableOf(figuresOf(results)));
 const { courses, failed } = results;
 for (const name of JUDGED) console.log(`${name}: ${courses[name].verdict}`);

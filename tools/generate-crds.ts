@@ -2,7 +2,7 @@
 // Writes manifests/base/crds from the zod schemas; with --check only compares.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
-import { customResourceDefinitions } from '#cluster/crd.ts';
+import { customResourceDefinitions } from '#cluster/crd/definitions.ts';
 
 const folder = new URL('../manifests/base/crds/', import.meta.url);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/policy.md, from the CRD that is generated from the policy schema.
 import { stringify } from 'yaml';
-import { customResourceDefinitions } from '#cluster/crd.ts';
-import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
+import { customResourceDefinitions } from '#cluster/crd/definitions.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { formatted, type GeneratedFiles } from './generated-file.ts';
 import {
   fieldsOf,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { startProduct } from '#cli/serve/product.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { hotelReservation } from '#simulator/applications.ts';
 import { createCluster } from '#simulator/cluster.ts';

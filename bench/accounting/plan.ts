@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { parsePolicySpec } from '#cluster/policy-schema.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { readSpecification } from '#cli/simulate/specification.ts';
 import { worldOf, type World } from '#cli/simulate/world.ts';
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import { encodeObservation, encodeShard } from '#cluster/model-codec.ts';
-import { modelLabels, observationName, shardName } from '#cluster/model-name.ts';
-import type { ModelShard } from '#cluster/model.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import { encodeObservation, encodeShard } from '#cluster/model/codec.ts';
+import { modelLabels, observationName, shardName } from '#cluster/model/name.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import { hotelReservation } from '#simulator/applications.ts';
 import { createCluster } from '#simulator/cluster.ts';
 import type { KubeObject } from '#simulator/kube.ts';

@@ -3,7 +3,6 @@ import { createSecretKey } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { auditEntryOf, type Result } from '#admission/audit-entry.ts';
 import { checkPatch } from '#admission/check.ts';
 import { Deadline } from '#admission/deadline.ts';
@@ -15,8 +14,11 @@ import { operationsOf } from '#admission/patch.ts';
 import { parseReview, patched } from '#admission/review.ts';
 import { encodeEntry } from '#audit/encode.ts';
 import { openAuditLog } from '#audit/open.ts';
-import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import { choiceFlag, integerFlag } from '#cli/flags.ts';
 import { POOL_LABEL, World, type WorldOptions } from '../scale/world.ts';
+import { flagsOrExit, orExit } from '../shared/front.ts';
 import { NAMESPACE, reviewBodies } from './review.ts';
 
 /*
@@ -25,12 +27,10 @@ import { NAMESPACE, reviewBodies } from './review.ts';
  * nobody else disturbs it, so that it can be compared between two checkouts on a busy machine; the
  * median says how busy it was. `node bench/admission/inside.ts [--batches N] [--only hostnames]`
  */
-const { values } = parseArgs({
-  options: {
-    batches: { type: 'string', default: '100' },
-    only: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const values = flagsOrExit('inside', {
+  batches: { type: 'string' },
+  only: { type: 'string' },
+  json: { type: 'boolean', default: false },
 });
 
 /** Calls in one batch: some tens of milliseconds at most, so that many a batch is undisturbed. */
@@ -51,10 +51,14 @@ interface Cost {
   readonly median: number;
 }
 
+const { batches, only } = orExit('inside', () => ({
+  batches: integerFlag(values, 'batches', { default: 100, minimum: 1, maximum: 1_000_000 }),
+  only: choiceFlag(values, 'only', ['all', ...Object.keys(CLUSTERS)]),
+}));
 const table: Record<string, Record<string, Cost>> = {};
 for (const [name, options] of Object.entries(CLUSTERS)) {
-  if (values.only !== undefined && values.only !== name) continue;
-  table[name] = await measure(new World(options.nodes, PODS, options), Number(values.batches));
+  if (only !== 'all' && only !== name) continue;
+  table[name] = await measure(new World(options.nodes, PODS, options), batches);
 }
 if (values.json) console.log(JSON.stringify(table));
 else print(table);

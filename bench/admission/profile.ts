@@ -2,6 +2,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { argumentsOrExit, orExit } from '../shared/front.ts';
+import { wholeArgument } from '../shared/input.ts';
 import { makeCertificate } from './certificate.ts';
 import { REVIEW_BYTES } from './review.ts';
 import { LoadProcess, startProduct } from './servers.ts';
@@ -28,7 +30,10 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-const requests = Number(process.argv[2] ?? 20_000);
+const given = argumentsOrExit('profile', ['[requests]']);
+const requests = orExit('profile', () =>
+  wholeArgument(given, 'requests', { default: 20_000, minimum: 1 }),
+);
 const folder = await mkdtemp(join(tmpdir(), 'perihelion-profile-'));
 const files = await makeCertificate(folder);
 const product = await startProduct({

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeObservation } from '#cluster/model-codec.ts';
-import { modelLabels, observationName } from '#cluster/model-name.ts';
+import { encodeObservation } from '#cluster/model/codec.ts';
+import { modelLabels, observationName } from '#cluster/model/name.ts';
 import { startControlPlane, type ControlPlane } from '../../test/e2e/control-plane.ts';
 import {
   installManifests,

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KubeClient } from '#cluster/client.ts';
-import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
-import { decodeModel, encodeShard } from '#cluster/model-codec.ts';
-import { ModelStore } from '#cluster/model-store.ts';
-import type { ModelShard, Observation } from '#cluster/model.ts';
-import { parsePolicySpec } from '#cluster/policy-schema.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import { decodeModel, encodeShard } from '#cluster/model/codec.ts';
+import { ModelStore } from '#cluster/model/store.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { createLearner, type LearnerOptions } from '#learner/learner.ts';
 import type { ShardStore } from '#learner/ports.ts';
 import type { Reading } from '#telemetry/reading.ts';

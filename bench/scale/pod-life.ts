@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSecretKey, randomUUID, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import {
-  annotationsOf,
-  DECISION_ANNOTATIONS,
-  SIGNATURE_ANNOTATION,
-} from '#cluster/decision-codec.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { DECISION_ANNOTATIONS, SIGNATURE_ANNOTATION } from '#cluster/decision/annotations.ts';
 
 /** How the events of a watch are written. */
 export type Encoding = 'json' | 'protobuf';

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Deadline } from '#admission/deadline.ts';
 import { openAuditLog } from '#audit/open.ts';
 import { reviewBodies } from '../admission/review.ts';
+import { argumentsOrExit, orExit } from '../shared/front.ts';
+import { wholeArgument } from '../shared/input.ts';
 import { World } from './world.ts';
 
 /*
@@ -12,14 +14,18 @@ import { World } from './world.ts';
  * log on a real file. For a quick look while changing the hot path, alone or under `--cpu-prof`.
  * `node bench/scale/stages.ts [nodes] [requests]`
  */
-const [nodes = '50', requests = '20000'] = process.argv.slice(2);
+const given = argumentsOrExit('stages', ['[nodes]', '[requests]']);
+const { nodes, requests } = orExit('stages', () => ({
+  nodes: wholeArgument(given, 'nodes', { default: 50, minimum: 1 }),
+  requests: wholeArgument(given, 'requests', { default: 20_000, minimum: 1 }),
+}));
 const folder = mkdtempSync(join(tmpdir(), 'perihelion-stages-'));
 const audit = openAuditLog({
   path: join(folder, 'audit.jsonl'),
   source: 'stages',
   now: () => Date.now(),
 });
-const world = new World(Number(nodes), 400);
+const world = new World(nodes, 400);
 const admission = world.admission(audit);
 const bodies = reviewBodies().map((body) => body.toString('utf8'));
 
@@ -42,7 +48,7 @@ async function run(count: number): Promise<number> {
 
 await run(5000);
 const passes: number[] = [];
-for (let pass = 0; pass < 5; pass += 1) passes.push(await run(Number(requests) / 5));
+for (let pass = 0; pass < 5; pass += 1) passes.push(await run(requests / 5));
 console.log(passes.map((one) => one.toFixed(1)).join(' '), 'microseconds per request');
 const { stats } = audit;
 console.log('audit', stats.written, 'dropped', JSON.stringify(stats.dropped));

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Counter, Registry } from 'prom-client';
-import type * as memoryModule from '#admission/memory.ts';
-import type * as backoffModule from '#cluster/backoff.ts';
-import type * as clientModule from '#cluster/client.ts';
-import type * as informersModule from '#cluster/informers.ts';
-import type * as policyModule from '#cluster/policy-schema.ts';
-import type * as configModule from '#cluster/pooled-kube-config.ts';
+import { Memory } from '#admission/memory.ts';
+import { sleep } from '#cluster/api/backoff.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
+import { startInformers } from '#cluster/mirror/informers.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
 
 /*
- * What follows the watches in a replica, and nothing else: the product's own client, informers and
- * memory, of the checkout that is named. Says how many Pod events it has taken in and what CPU time
- * that took. Arguments: checkout, port of the server, CA file, signing key (hex), time of the clock.
+ * What follows the watches in a replica, and nothing else: the client, informers and memory of the
+ * checkout that this file lies in. Says how many Pod events it has taken in and what CPU time that
+ * took. Arguments: checkout, port of the server, CA file, signing key (hex), time of the clock.
  */
-const [checkout = '', port = '', authority = '', signingKey = '', clock = '0'] =
-  process.argv.slice(2);
+const [, port = '', authority = '', signingKey = '', clock = '0'] = process.argv.slice(2);
 
 /** What the client tells of itself, since its start. */
 export interface Followed {
@@ -27,16 +24,6 @@ export interface Followed {
   /** User and system time of the whole process, all threads. */
   readonly cpuMicroseconds: number;
 }
-
-/** A module of that checkout; the types are those of this one. */
-const of = async <T>(path: string): Promise<T> =>
-  (await import(pathToFileURL(join(checkout, 'src', path)).href)) as T;
-const { startInformers } = await of<typeof informersModule>('cluster/informers.ts');
-const { KubeClient } = await of<typeof clientModule>('cluster/client.ts');
-const { PooledKubeConfig } = await of<typeof configModule>('cluster/pooled-kube-config.ts');
-const { sleep } = await of<typeof backoffModule>('cluster/backoff.ts');
-const { Memory } = await of<typeof memoryModule>('admission/memory.ts');
-const { parsePolicySpec } = await of<typeof policyModule>('cluster/policy-schema.ts');
 
 const config = new PooledKubeConfig();
 config.loadFromClusterAndUser(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figureOf } from '#cli/figure.ts';
+import { argumentsOrExit, orExit } from '../shared/front.ts';
+import { checkoutArgument, wholeArgument } from '../shared/input.ts';
 import { measureWatch } from './watch.ts';
 
 /*
@@ -7,15 +9,17 @@ import { measureWatch } from './watch.ts';
  * time: CPU time per event of both, and their paired ratio.
  * `node bench/scale/watch-compare.ts BEFORE AFTER [rounds] [pods] [events per second]`
  */
-const [before = '.', after = '.', rounds = '10', pods = '200', rate = '500'] =
-  process.argv.slice(2);
+const RATE = 'events per second';
+const names = ['BEFORE', 'AFTER', '[rounds]', '[pods]', `[${RATE}]`];
+const given = argumentsOrExit('watch-compare', names);
+const follower = 'bench/scale/watch-client.ts';
 const [first = [], second = []] = await measureWatch(
-  {
-    checkouts: [before, after],
-    rounds: Number(rounds),
-    pods: Number(pods),
-    eventsPerSecond: Number(rate),
-  },
+  orExit('watch-compare', () => ({
+    checkouts: ['BEFORE', 'AFTER'].map((name) => checkoutArgument(given, name, follower)),
+    rounds: wholeArgument(given, 'rounds', { default: 10, minimum: 2 }),
+    pods: wholeArgument(given, 'pods', { default: 200, minimum: 1 }),
+    eventsPerSecond: wholeArgument(given, RATE, { default: 500, minimum: 0 }),
+  })),
   (line) => void process.stderr.write(`${line}\n`),
 );
 show('before', figureOf(first, 'microseconds'));

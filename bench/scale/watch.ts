@@ -57,7 +57,9 @@ export async function measureWatch(
         hex,
         String(createdAt + 1000),
       ];
-      const child = keep(forked(script('watch-client.ts'), args, order.execArgv));
+      // Each checkout brings its own follower: where the modules lie is its own affair.
+      const follower = join(resolve(checkout), 'bench/scale/watch-client.ts');
+      const child = keep(forked(follower, args, order.execArgv));
       await message<{ ready: boolean }>(child, 'ready');
       followers.push(child);
     }

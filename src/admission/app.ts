@@ -37,8 +37,8 @@ export function createApp(options: AppOptions): Express {
   const { metrics, draining, refusal } = options;
   const app = plainExpress();
   app.use((request: Request, response: Response, next: NextFunction) => {
-    metrics.inFlight.inc();
-    response.once('close', () => metrics.inFlight.dec());
+    metrics.inFlight += 1;
+    response.once('close', () => (metrics.inFlight -= 1));
     if (draining()) response.setHeader('Connection', 'close');
     const problem = refusal(request.socket);
     if (problem !== undefined) throw new HttpProblem(403, problem);
@@ -149,7 +149,7 @@ function answerProblem(
   response: ServerResponse,
   metrics: AdmissionMetrics,
 ): void {
-  metrics.refused.inc({ status: String(problem.status) });
+  metrics.refuse(problem.status);
   // What is left of an unread body would be taken for the next request.
   if (!request.complete) response.setHeader('Connection', 'close');
   sendJson(response, problem.status, {

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {
-  AdmissionEntry,
-  AdmissionOutcome,
-  DecisionEntry,
-  VersionsEntry,
-} from '#audit/entry.ts';
+import type { ChoiceReason } from '#agent/choose.ts';
+import type { AdmissionEntry, DecisionEntry, VersionsEntry } from '#audit/entry.ts';
 import { stringAt, objectAt } from './json.ts';
 import type { Decision } from './decide.ts';
 import type { PatchOperation } from './patch.ts';
+import type { FailureReason, SkipReason } from './reasons.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Infeasible targets written into one line; the rest is counted. */
@@ -19,11 +16,15 @@ const INFEASIBLE_LIMIT = 64;
  */
 const TEXT_LIMIT = 512;
 
-/** What came of one admission. */
-export interface Result {
-  readonly outcome: AdmissionOutcome;
-  /** Stable word: a skip reason, a failure reason, or the agent's reason for its choice. */
-  readonly reason: string;
+/** What came of one admission, and a stable word for why. */
+export type Result = Effects &
+  (
+    | { readonly outcome: 'skipped'; readonly reason: SkipReason }
+    | { readonly outcome: 'failed'; readonly reason: FailureReason }
+    | { readonly outcome: 'injected' | 'dry-run'; readonly reason: ChoiceReason }
+  );
+
+interface Effects {
   readonly operations: readonly PatchOperation[];
   readonly decision: Decision | undefined;
 }

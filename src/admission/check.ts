@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import jsonpatch, { type Operation } from 'fast-json-patch';
 import { PerihelionError } from '#errors';
-import { QUALIFIED_NAME_PATTERN, VALUE_PATTERN } from '#cluster/label-syntax.ts';
-import { PREFIX } from '#cluster/decision.ts';
+import { QUALIFIED_NAME_PATTERN, VALUE_PATTERN } from '#cluster/objects/label-syntax.ts';
+import { PREFIX } from '#cluster/decision/decision.ts';
 import { fieldOf, isObject, listAt, objectAt, type JsonObject } from './json.ts';
 import { PREFERRED, type Merge, type PreferredTerm } from './merge.ts';
 import type { PatchOperation } from './patch.ts';

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  readDecision,
-  subjectOf,
-  type DecisionReading,
-  type SigningKey,
-} from '#cluster/decision-codec.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import { readDecision, type DecisionReading } from '#cluster/decision/codec.ts';
+import { subjectOf, type SigningKey } from '#cluster/decision/signature.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
+import { AgedMap } from './aged-map.ts';
 
 /** Bounds of {@link CheckedDecisions}. */
 export interface CheckedLimits {
@@ -32,8 +29,8 @@ interface Checked {
 export class CheckedDecisions {
   readonly #keys: SigningKey | readonly SigningKey[];
   readonly #limits: CheckedLimits;
-  /** By UID of the Pod, in the order in which they were checked. */
-  readonly #checked = new Map<string, Checked>();
+  /** By UID of the Pod. */
+  readonly #checked = new AgedMap<Checked>();
 
   constructor(keys: SigningKey | readonly SigningKey[], limits: CheckedLimits) {
     this.#keys = keys;
@@ -63,22 +60,22 @@ export class CheckedDecisions {
     }
     const subject = { namespace, ownerUid, podName };
     const reading = readDecision(annotations, subject, this.#keys);
-    this.#checked.delete(pod.uid);
-    this.#checked.set(pod.uid, { at: now, ...subject, annotations, reading });
+    this.#checked.put(pod.uid, { at: now, ...subject, annotations, reading });
     this.#expire(now);
     return reading;
   }
 
   /** Forgets a Pod: it is gone, or will not be asked about again. */
   forget(pod: Pick<SlimPod, 'uid'>): void {
-    this.#checked.delete(pod.uid);
+    this.#checked.take(pod.uid);
   }
 
   #expire(now: number): void {
     const { pods, lifetimeMilliseconds } = this.#limits;
-    for (const [uid, { at }] of this.#checked) {
+    for (let { oldest } = this.#checked; oldest !== undefined; { oldest } = this.#checked) {
+      const { at } = oldest.value;
       if (this.#checked.size <= pods && now - at <= lifetimeMilliseconds) return;
-      this.#checked.delete(uid);
+      this.#checked.take(oldest.key);
     }
   }
 }

@@ -5,15 +5,16 @@ import { choose, type Choice } from '#agent/choose.ts';
 import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { DrawEntry } from '#audit/entry.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
-import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import type { ClusterView } from '#cluster/view.ts';
-import { workloadKey, type WorkloadKey } from '#cluster/workload.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
+import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import type { ExplorationBudget } from './budget.ts';
 import { domainsOf } from './domains.ts';
 import { isRequired } from './enforced.ts';
-import { expectedUse, type TargetUse } from './expected-use.ts';
+import type { ExpectedUses, TargetUses } from './expected-use.ts';
 import { freshObservation, verdictsOf, type Verdict } from './feasibility.ts';
 import { withHeadroom } from './headroom.ts';
 import type { IncomingPod } from './incoming-pod.ts';
@@ -36,6 +37,7 @@ export interface DecisionMemory {
   readonly totals: TargetTotals;
   readonly seen: SeenTargets;
   readonly placements: Placements;
+  readonly uses: ExpectedUses;
   readonly order: TargetOrder;
   readonly trials: Trials;
 }
@@ -100,19 +102,19 @@ export function decide(input: DecideInput): Decision {
     checkpoint: input.checkpoint,
   });
   input.checkpoint();
-  const uses =
-    observation && usesBy(input, { workload, observation, seen, among: feasibleAmong(possible) });
+  const among = feasibleAmong(possible);
+  const uses = observation && usesBy(input, { workload, observation, seen, among });
   const { maximumCpuPercent } = spec.exploration;
   const { totals } = memory;
   const verdicts = withHeadroom(possible, {
     ...{ workload, observation, seen, uses, totals, nodesByTarget, view, maximumCpuPercent, now },
   });
-  const feasibleTargets = feasibleAmong(verdicts);
+  const feasibleTargets = verdicts === possible ? among : feasibleAmong(verdicts);
   const state = stateOf({
     namespace: pod.namespace,
     workload,
     topologyKey: spec.topologyKey,
-    targets: knownTargets(verdicts),
+    targetCount: countKnown(verdicts),
     feasible: feasibleTargets,
     nodesByTarget,
     view,
@@ -206,8 +208,8 @@ function usesBy(
     readonly seen: TargetsSeen | undefined;
     readonly among: readonly string[];
   },
-): ReadonlyMap<string, TargetUse> | undefined {
-  return expectedUse({
+): TargetUses | undefined {
+  return memory.uses.of({
     namespace: pod.namespace,
     ...asked,
     ownerUid: pod.owner?.uid ?? '',
@@ -231,15 +233,14 @@ function candidatesOf(
 }
 
 /**
- * Targets that exist; their number alone decides which features a state has. The verdicts hold
- * every one: they end early only after as many feasible targets.
+ * How many targets exist, which decides which features a state has. The verdicts hold every one: they
+ * end early only after as many feasible targets.
  */
-function knownTargets(verdicts: readonly Verdict[]): readonly string[] {
-  const known: string[] = [];
+function countKnown(verdicts: readonly Verdict[]): number {
+  let known = 0;
   for (const verdict of verdicts) {
-    if (!verdict.feasible && verdict.reason === 'no-such-target') continue;
-    known.push(verdict.target);
-    if (known.length >= TARGET_LIMIT) break;
+    if (verdict.feasible || verdict.reason !== 'no-such-target') known += 1;
+    if (known >= TARGET_LIMIT) break;
   }
   return known;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { labelAt, selectorMatches, type Labels } from '#cluster/selector-match.ts';
-import type { PodAffinityTerm, SlimNode, SlimPod } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
+import { labelAt, selectorMatches, type Labels } from '#cluster/objects/selector-match.ts';
+import type { PodAffinityTerm, SlimNode, SlimPod } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
 import { everyNth } from './deadline.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { PendingPlacement } from './in-flight.ts';

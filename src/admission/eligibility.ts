@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OPT_OUT_VALUE, PLACEMENT_LABEL } from '#cluster/decision.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import type { SlimNamespace } from '#cluster/slim.ts';
+import { OPT_OUT_VALUE, PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { SlimNamespace } from '#cluster/objects/slim.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { SkipReason } from './reasons.ts';
 import type { AdmissionRequest } from './review.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoredEnforcement } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { OwnerReference } from '#cluster/slim.ts';
+import type { StoredEnforcement } from '#cluster/model/enforcement.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { OwnerReference } from '#cluster/objects/slim.ts';
 
 /**
  * Controllers that make a new Pod in place of an evicted one at no cost to anybody. A Job counts it

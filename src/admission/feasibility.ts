@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Observation } from '#cluster/model.ts';
-import type { Resources, SlimNode } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { Resources, SlimNode } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
 import { everyNth } from './deadline.ts';
 import type { PendingLoad } from './in-flight.ts';
 import { CHECK_ORDER, type NodeCheck } from './node-checks.ts';

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import {
-  DECISION_ANNOTATIONS,
-  readDecision,
-  subjectOf,
-  type SigningKey,
-} from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import { readDecision } from '#cluster/decision/codec.ts';
+import { subjectOf, type SigningKey } from '#cluster/decision/signature.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import { hasOwnTerm, type TargetLabel } from './merge.ts';
 import { hasOwnRequirement } from './requirement.ts';

@@ -3,15 +3,12 @@ import type { Logger } from 'pino';
 import { PerihelionError } from '#errors';
 import type { VersionsEntry } from '#audit/entry.ts';
 import type { AuditSink } from '#audit/sink.ts';
-import {
-  annotationsOf,
-  MARK_ANNOTATIONS,
-  subjectOf,
-  type SigningKey,
-} from '#cluster/decision-codec.ts';
-import type { ModelView } from '#cluster/model.ts';
-import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
-import type { ClusterView } from '#cluster/view.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { MARK_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import { subjectOf, type SigningKey } from '#cluster/decision/signature.ts';
+import type { ModelView } from '#cluster/model/model.ts';
+import type { PlacementPolicy, PolicyView } from '#cluster/policy/policy.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
 import type { RequestTrace } from '#tracing/request-trace.ts';
 import { auditEntryOf, type Result } from './audit-entry.ts';
 import { checkPatch } from './check.ts';
@@ -111,7 +108,7 @@ export class AdmissionHandler {
     try {
       return parseReview(body);
     } catch (error) {
-      this.#options.metrics.requests.inc({ outcome: 'malformed' });
+      this.#options.metrics.requests.inc('malformed');
       throw error;
     }
   }
@@ -167,7 +164,7 @@ export class AdmissionHandler {
     const injects = decision.record.shadow !== true;
     const explores = injects || policy.spec.mode === 'Shadow';
     memory.commit(pod, decision, { injects, explores });
-    if (former.kind === 'replaced') metrics.replaced.inc({ reason: former.reason });
+    if (former.kind === 'replaced') metrics.replaced.inc(former.reason);
     this.#countDecision(decision);
   }
 
@@ -230,19 +227,18 @@ export class AdmissionHandler {
 
   #count(arrival: Arrival, result: Result): void {
     const { metrics } = this.#options;
-    const { outcome, reason } = result;
-    metrics.requests.inc({ outcome });
-    if (outcome === 'skipped') metrics.skipped.inc({ reason });
-    if (outcome === 'failed') metrics.failed.inc({ reason });
+    metrics.requests.inc(result.outcome);
+    if (result.outcome === 'skipped') metrics.skipped.inc(result.reason);
+    if (result.outcome === 'failed') metrics.failed.inc(result.reason);
     metrics.duration.observe(this.#durationSeconds(arrival));
   }
 
   #countDecision(decision: Decision): void {
     const { metrics } = this.#options;
-    const action_kind = decision.target === undefined ? 'default' : 'target';
-    metrics.decisions.inc({ action_kind, reason: decision.choice.reason });
+    const kind = decision.target === undefined ? 'default' : 'target';
+    metrics.decisions[kind].inc(decision.choice.reason);
     for (const verdict of decision.verdicts) {
-      if (!verdict.feasible) metrics.infeasible.inc({ reason: verdict.reason });
+      if (!verdict.feasible) metrics.infeasible.inc(verdict.reason);
     }
   }
 

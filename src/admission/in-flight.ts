@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PodAffinityTerm, Resources } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { PodAffinityTerm, Resources } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
+import { AgedMap } from './aged-map.ts';
+import { Ways, type OnTheWay, type PendingLoad } from './on-the-way.ts';
 import { Share } from './share.ts';
+import { NO_SIBLINGS, type SiblingCounts, type Siblings } from './siblings.ts';
 
 /** A decision for a target whose Pod is not bound yet, as far as this replica has seen. */
 export interface PendingPlacement {
@@ -18,10 +21,7 @@ export interface PendingPlacement {
   readonly requiredAntiAffinity: readonly PodAffinityTerm[];
 }
 
-/** What is on its way to one target. */
-export interface PendingLoad extends Resources {
-  readonly pods: number;
-}
+export { type PendingLoad } from './on-the-way.ts';
 
 /** Bounds of {@link InFlight}. */
 export interface InFlightLimits {
@@ -31,11 +31,16 @@ export interface InFlightLimits {
   readonly lifetimeMilliseconds: number;
 }
 
-const NO_SIBLINGS: ReadonlyMap<string, number> = new Map();
 const NOTHING: PendingLoad = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
-/** Topology key to target to what is on its way there. */
-type Loads = Map<string, Map<string, PendingLoad>>;
+/** A decision remembered, and the sums that it is part of. */
+interface Pending {
+  readonly entry: PendingPlacement;
+  readonly ways: Ways;
+  readonly onTheWay: OnTheWay;
+  /** This replica's own, and the watch has not shown it yet. */
+  unseen: boolean;
+}
 
 /**
  * Decisions just taken but not yet seen bound. A burst of Pods meets a view of the cluster from
@@ -48,21 +53,14 @@ type Loads = Map<string, Map<string, PendingLoad>>;
 export class InFlight {
   readonly #limits: InFlightLimits;
   /** In order of insertion, which is the order of expiry but for clock steps. */
-  readonly #entries = new Map<string, PendingPlacement>();
+  readonly #entries = new AgedMap<Pending>();
   /** Those of them that keep others away: most clusters have none, so nobody looks at the rest. */
   readonly #antiAffine = new Map<string, PendingPlacement>();
-  readonly #loads: Loads = new Map();
-  /** This replica's own part of it that the watch has not shown yet, and the ids of that. */
-  readonly #unseenLoads: Loads = new Map();
-  readonly #unseen = new Set<string>();
+  /** By topology key. */
+  readonly #ways = new Map<string, Ways>();
   readonly #share = new Share();
-  /** Workload and topology key to Pods on their way by target. */
-  readonly #siblings = new Map<string, Map<string, number>>();
 
-  /**
-   * No entry is older than this. Asked several times per decision, and the first of a map that has
-   * lost thousands from its front is slow to find.
-   */
+  /** No entry is older than this: most looks for expired ones end here. */
   #oldestAt = Infinity;
 
   constructor(limits: InFlightLimits) {
@@ -71,10 +69,7 @@ export class InFlight {
 
   /** Remembers a decision of this replica; one with the same id is replaced. */
   add(entry: PendingPlacement): void {
-    this.#add(entry);
-    if (!this.#entries.has(entry.id)) return;
-    this.#unseen.add(entry.id);
-    changeLoad(this.#unseenLoads, entry, 1);
+    this.#add(entry, true);
   }
 
   /**
@@ -83,34 +78,35 @@ export class InFlight {
    *   ran in this one's place. Milliseconds since the epoch
    */
   seen(entry: PendingPlacement, since: number): void {
-    if (this.#entries.has(entry.id)) {
-      this.#confirm(entry.id);
+    const known = this.#entries.get(entry.id);
+    if (known !== undefined) {
+      this.#confirm(known);
       return;
     }
     if (entry.decidedAt >= since) this.#share.sawOther();
-    this.#add(entry);
+    this.#add(entry, false);
   }
 
-  #add(entry: PendingPlacement): void {
+  #add(entry: PendingPlacement, unseen: boolean): void {
     this.remove(entry.id);
-    this.#entries.set(entry.id, entry);
+    let ways = this.#ways.get(entry.topologyKey);
+    if (ways === undefined) this.#ways.set(entry.topologyKey, (ways = new Ways()));
+    const onTheWay = ways.add(entry, unseen);
+    this.#entries.put(entry.id, { entry, ways, onTheWay, unseen });
     this.#oldestAt = Math.min(this.#oldestAt, entry.decidedAt);
     if (entry.requiredAntiAffinity.length > 0) this.#antiAffine.set(entry.id, entry);
-    this.#change(entry, 1);
-    const oldest = this.#entries.keys().next();
-    if (this.#entries.size > this.#limits.entries && oldest.done !== true) {
-      this.remove(oldest.value);
-    }
+    if (this.#entries.size > this.#limits.entries) this.remove(this.#entries.oldest?.key ?? '');
   }
 
   /** Forgets a decision: its Pod is bound, or gone. Unknown ids are ignored. */
   remove(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    if (this.#unseen.delete(id)) changeLoad(this.#unseenLoads, entry, -1);
-    this.#entries.delete(id);
-    this.#antiAffine.delete(id);
-    this.#change(entry, -1);
+    const pending = this.#entries.take(id);
+    if (pending === undefined) return;
+    const { entry, ways, onTheWay, unseen } = pending;
+    if (entry.requiredAntiAffinity.length > 0) this.#antiAffine.delete(id);
+    if (unseen) onTheWay.seen(entry.requests);
+    ways.remove(entry, onTheWay);
+    if (ways.size === 0) this.#ways.delete(entry.topologyKey);
   }
 
   /** Whether a decision is remembered. */
@@ -120,35 +116,46 @@ export class InFlight {
 
   /** What is on its way to a target at this time, with what the other replicas may have sent. */
   load(topologyKey: string, target: string, now: number): PendingLoad {
-    return this.loads(topologyKey, now)(target);
+    const { pods, cpuMillicores, memoryBytes } = this.loads(topologyKey, now)(target);
+    return { pods, cpuMillicores, memoryBytes };
   }
 
-  /** The same for one target after another, with the clock looked at once. */
+  /**
+   * The same for one target after another, with the clock looked at once. To be read at once, too: what
+   * is given back changes with the next decision.
+   */
   loads(topologyKey: string, now: number): (target: string) => PendingLoad {
     this.#expire(now);
-    const loads = this.#loads.get(topologyKey);
-    const unseenLoads = this.#unseenLoads.get(topologyKey);
+    const ways = this.#ways.get(topologyKey);
     const { othersPerOwn } = this.#share;
     return (target) => {
-      const load = loads?.get(target) ?? NOTHING;
-      const unseen = othersPerOwn > 0 ? unseenLoads?.get(target) : undefined;
-      return unseen === undefined ? load : withOthers(load, unseen, othersPerOwn);
+      const onTheWay = ways?.to(target);
+      if (onTheWay === undefined) return NOTHING;
+      return othersPerOwn > 0 ? onTheWay.withOthers(othersPerOwn) : onTheWay;
     };
   }
 
   /** Pods of one workload on their way, by target. */
   siblings(
-    workload: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
+    { workload, ...where }: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
     now: number,
-  ): ReadonlyMap<string, number> {
+  ): SiblingCounts {
+    return this.siblingsIn(where, now)?.of(workload) ?? NO_SIBLINGS;
+  }
+
+  /** The same of all workloads of a namespace; undefined = there are none. To be read at once. */
+  siblingsIn(
+    { namespace, topologyKey }: Pick<PendingPlacement, 'namespace' | 'topologyKey'>,
+    now: number,
+  ): Siblings | undefined {
     this.#expire(now);
-    return this.#siblings.get(siblingsKey(workload)) ?? NO_SIBLINGS;
+    return this.#ways.get(topologyKey)?.siblings(namespace);
   }
 
   /** Every decision still on its way, oldest first. */
-  entries(now: number): Iterable<PendingPlacement> {
+  *entries(now: number): Iterable<PendingPlacement> {
     this.#expire(now);
-    return this.#entries.values();
+    for (const { entry } of this.#entries.values()) yield entry;
   }
 
   /**
@@ -157,7 +164,7 @@ export class InFlight {
    */
   near(terms: readonly PodAffinityTerm[], now: number): Iterable<PendingPlacement> {
     this.#expire(now);
-    return (terms.length > 0 ? this.#entries : this.#antiAffine).values();
+    return terms.length > 0 ? this.entries(now) : this.#antiAffine.values();
   }
 
   /** How many decisions are remembered. */
@@ -167,63 +174,18 @@ export class InFlight {
 
   #expire(now: number): void {
     if (now - this.#oldestAt <= this.#limits.lifetimeMilliseconds) return;
-    for (const entry of this.#entries.values()) {
-      this.#oldestAt = entry.decidedAt;
-      if (now - entry.decidedAt <= this.#limits.lifetimeMilliseconds) return;
-      this.remove(entry.id);
+    for (let { oldest } = this.#entries; oldest !== undefined; { oldest } = this.#entries) {
+      this.#oldestAt = oldest.value.entry.decidedAt;
+      if (now - this.#oldestAt <= this.#limits.lifetimeMilliseconds) return;
+      this.remove(oldest.key);
     }
     this.#oldestAt = Infinity;
   }
 
-  #confirm(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined || !this.#unseen.delete(id)) return;
-    changeLoad(this.#unseenLoads, entry, -1);
+  #confirm(pending: Pending): void {
+    if (!pending.unseen) return;
+    pending.unseen = false;
+    pending.onTheWay.seen(pending.entry.requests);
     this.#share.sawOwn();
   }
-
-  #change(entry: PendingPlacement, sign: 1 | -1): void {
-    changeLoad(this.#loads, entry, sign);
-    const key = siblingsKey(entry);
-    const counts = this.#siblings.get(key) ?? new Map<string, number>();
-    const count = (counts.get(entry.target) ?? 0) + sign;
-    if (count > 0) counts.set(entry.target, count);
-    else counts.delete(entry.target);
-    if (counts.size > 0) this.#siblings.set(key, counts);
-    else this.#siblings.delete(key);
-  }
-}
-
-function changeLoad(all: Loads, entry: PendingPlacement, sign: 1 | -1): void {
-  const { topologyKey, target } = entry;
-  const loads = all.get(topologyKey) ?? new Map<string, PendingLoad>();
-  const load = loads.get(target) ?? NOTHING;
-  const pods = load.pods + sign;
-  // The last one out drops the sum, so that rounding cannot pile up.
-  if (pods <= 0) {
-    loads.delete(target);
-    if (loads.size === 0) all.delete(topologyKey);
-    return;
-  }
-  all.set(topologyKey, loads);
-  loads.set(target, {
-    pods,
-    cpuMillicores: load.cpuMillicores + sign * entry.requests.cpuMillicores,
-    memoryBytes: load.memoryBytes + sign * entry.requests.memoryBytes,
-  });
-}
-
-/** Whole Pods, and what they ask for on the mean. */
-function withOthers(load: PendingLoad, unseen: PendingLoad, othersPerOwn: number): PendingLoad {
-  return {
-    pods: load.pods + Math.round(othersPerOwn * unseen.pods),
-    cpuMillicores: load.cpuMillicores + Math.round(othersPerOwn * unseen.cpuMillicores),
-    memoryBytes: load.memoryBytes + Math.round(othersPerOwn * unseen.memoryBytes),
-  };
-}
-
-function siblingsKey(
-  entry: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
-): string {
-  return `${entry.namespace} ${entry.workload} ${entry.topologyKey}`;
 }

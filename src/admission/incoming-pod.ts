@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { effectiveRequests } from '#cluster/pod-requests.ts';
-import { projectController } from '#cluster/project-metadata.ts';
-import { projectNodeSelectorTerms, projectSelector } from '#cluster/project-selector.ts';
-import { labelAt, type Labels } from '#cluster/selector-match.ts';
+import { effectiveRequests } from '#cluster/objects/pod-requests.ts';
+import { projectController } from '#cluster/objects/project-metadata.ts';
+import { projectNodeSelectorTerms, projectSelector } from '#cluster/objects/project-selector.ts';
+import { labelAt, type Labels } from '#cluster/objects/selector-match.ts';
 import type {
   LabelSelector,
   NodeSelectorTerm,
@@ -10,7 +10,7 @@ import type {
   PodAffinityTerm,
   Resources,
   SelectorRequirement,
-} from '#cluster/slim.ts';
+} from '#cluster/objects/slim.ts';
 import { PerihelionError } from '#errors';
 import {
   fieldOf,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isObject, type JsonObject } from '#cluster/json.ts';
+import { isObject, type JsonObject } from '#cluster/wire/json.ts';
 
 /*
  * Guards over parsed JSON. The Pod under review comes from outside and may be of a newer API than

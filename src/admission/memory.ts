@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import { DECISION_ANNOTATIONS, type SigningKey } from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
-import type { PolicyView } from '#cluster/policy.ts';
-import type { SlimPod } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
-import { workloadKey } from '#cluster/workload.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import type { SigningKey } from '#cluster/decision/signature.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import type { PolicyView } from '#cluster/policy/policy.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
+import { workloadKey } from '#cluster/objects/workload.ts';
 import { ExplorationBudget } from './budget.ts';
 import { CheckedDecisions } from './checked-decisions.ts';
 import type { Decision, DecisionMemory } from './decide.ts';
+import { ExpectedUses } from './expected-use.ts';
 import { YOUNG_MILLISECONDS } from './former-decision.ts';
 import { InFlight } from './in-flight.ts';
 import type { IncomingPod } from './incoming-pod.ts';
@@ -51,6 +53,7 @@ export class Memory implements DecisionMemory {
   readonly totals = new TargetTotals();
   readonly seen = new SeenTargets();
   readonly placements = new Placements();
+  readonly uses = new ExpectedUses();
   readonly order = new TargetOrder();
   readonly trials = new Trials({
     workloads: ENTRY_LIMIT,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { REPLACED_REASONS } from './former-decision.ts';
-import { HTTP_PROBLEM_STATUSES } from './http-problem.ts';
+import { HTTP_PROBLEM_STATUSES, type HttpProblemStatus } from './http-problem.ts';
+import { Observations } from './observations.ts';
 import { FAILURE_REASONS, INFEASIBLE_REASONS, SKIP_REASONS } from './reasons.ts';
+import { Tally } from './tally.ts';
 
 /** What came of a request; the first four are audit outcomes. */
 export const OUTCOMES = ['injected', 'skipped', 'dry-run', 'failed', 'malformed'] as const;
@@ -22,56 +24,88 @@ const DURATION_BUCKETS_SECONDS = [
   0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ];
 
-/** The metrics of the admission path. Label values are bounded: no name of any user object. */
+/**
+ * The metrics of the admission path. Label values are bounded: no name of any user object. What is
+ * counted with every request waits in tallies until somebody asks for the figures.
+ */
 export class AdmissionMetrics {
-  readonly requests: Counter<'outcome'>;
-  readonly skipped: Counter<'reason'>;
-  readonly failed: Counter<'reason'>;
-  readonly duration: Histogram;
-  readonly inFlight: Gauge;
-  readonly decisions: Counter<'action_kind' | 'reason'>;
-  readonly infeasible: Counter<'reason'>;
-  readonly replaced: Counter<'reason'>;
+  readonly requests = new Tally(OUTCOMES);
+  readonly skipped = new Tally(SKIP_REASONS);
+  readonly failed = new Tally(FAILURE_REASONS);
+  readonly decisions = {
+    target: new Tally(CHOICE_REASONS),
+    default: new Tally(CHOICE_REASONS),
+  } as const;
+  readonly infeasible = new Tally(INFEASIBLE_REASONS);
+  readonly replaced = new Tally(REPLACED_REASONS);
+  readonly refused = new Tally(HTTP_PROBLEM_STATUSES.map(wordOf));
   readonly patchRejected: Counter;
   readonly deadline: Counter;
-  readonly refused: Counter<'status'>;
   readonly tlsErrors: Counter;
+  /** Seconds. */
+  readonly duration: Observations;
+  /** Requests being answered. */
+  inFlight = 0;
 
   /** Registers everything at 0, so that an absent series is never taken for a quiet one. */
   constructor(registry: Registry, pendingPlacements: () => number) {
-    const counter = <Label extends string>(
+    const counter = (
       name: string,
       help: string,
-      labelNames: readonly Label[] = [],
-    ): Counter<Label> =>
+      labelNames: readonly string[] = [],
+      fetch?: (count: Count) => void,
+    ): Counter =>
       new Counter({
         name: `perihelion_${name}`,
         help,
         labelNames: [...labelNames],
         registers: [registry],
+        ...(fetch && {
+          collect() {
+            fetch((labels, count) => this.inc(labels, count));
+          },
+        }),
       });
-    this.requests = counter('admission_requests_total', 'Requests by what came of them.', [
-      'outcome',
-    ]);
-    this.skipped = counter('admission_skipped_total', 'Pods left alone, by reason.', ['reason']);
-    this.failed = counter(
+    const tally = (
+      name: string,
+      help: string,
+      label: string,
+      counted: { fetch(take: (word: string, count: number) => void): void },
+    ): Counter =>
+      counter(name, help, [label], (count) =>
+        counted.fetch((word, times) => count({ [label]: word }, times)),
+      );
+    tally('admission_requests_total', 'Requests by what came of them.', 'outcome', this.requests);
+    tally('admission_skipped_total', 'Pods left alone, by reason.', 'reason', this.skipped);
+    tally(
       'admission_failed_total',
       'Pods allowed without a patch because something went wrong, by reason.',
-      ['reason'],
-    );
-    this.decisions = counter('decisions_total', 'Decisions by kind of action and reason.', [
-      'action_kind',
       'reason',
-    ]);
-    this.infeasible = counter(
+      this.failed,
+    );
+    counter(
+      'decisions_total',
+      'Decisions by kind of action and reason.',
+      ['action_kind', 'reason'],
+      (count) => {
+        for (const action_kind of ACTION_KINDS) {
+          this.decisions[action_kind].fetch((reason, times) =>
+            count({ action_kind, reason }, times),
+          );
+        }
+      },
+    );
+    tally(
       'infeasible_targets_total',
       'Targets that a decision could not choose, by reason.',
-      ['reason'],
+      'reason',
+      this.infeasible,
     );
-    this.replaced = counter(
+    tally(
       'decisions_replaced_total',
       'Decisions that came with a Pod and did not count, by reason.',
-      ['reason'],
+      'reason',
+      this.replaced,
     );
     this.patchRejected = counter(
       'patch_rejected_total',
@@ -81,41 +115,46 @@ export class AdmissionMetrics {
       'admission_deadline_total',
       'Requests answered without a patch because their time ran out.',
     );
-    this.refused = counter('http_refused_total', 'Requests that are no review, by HTTP status.', [
+    tally(
+      'http_refused_total',
+      'Requests that are no review, by HTTP status.',
       'status',
-    ]);
+      this.refused,
+    );
     this.tlsErrors = counter('tls_errors_total', 'TLS handshakes that failed.');
-    this.duration = new Histogram({
+    const histogram = new Histogram({
       name: 'perihelion_admission_duration_seconds',
       help: 'Time from the arrival of a request to its answer.',
       buckets: DURATION_BUCKETS_SECONDS,
       registers: [registry],
+      collect: () => this.duration.fetch(),
     });
-    this.inFlight = new Gauge({
-      name: 'perihelion_admission_in_flight',
-      help: 'Requests being answered.',
-      registers: [registry],
-    });
-    new Gauge({
-      name: 'perihelion_pending_placements',
-      help: 'Decisions for a target whose Pod is not seen bound yet.',
-      registers: [registry],
-      collect() {
-        this.set(pendingPlacements());
-      },
-    });
-    this.#startAtZero();
+    this.duration = new Observations((seconds) => histogram.observe(seconds));
+    const gauge = (name: string, help: string, value: () => number): Gauge =>
+      new Gauge({
+        name: `perihelion_${name}`,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    gauge('admission_in_flight', 'Requests being answered.', () => this.inFlight);
+    gauge(
+      'pending_placements',
+      'Decisions for a target whose Pod is not seen bound yet.',
+      pendingPlacements,
+    );
   }
 
-  #startAtZero(): void {
-    for (const outcome of OUTCOMES) this.requests.inc({ outcome }, 0);
-    for (const reason of SKIP_REASONS) this.skipped.inc({ reason }, 0);
-    for (const reason of FAILURE_REASONS) this.failed.inc({ reason }, 0);
-    for (const reason of INFEASIBLE_REASONS) this.infeasible.inc({ reason }, 0);
-    for (const reason of REPLACED_REASONS) this.replaced.inc({ reason }, 0);
-    for (const status of HTTP_PROBLEM_STATUSES) this.refused.inc({ status: String(status) }, 0);
-    for (const reason of CHOICE_REASONS) {
-      for (const action_kind of ACTION_KINDS) this.decisions.inc({ action_kind, reason }, 0);
-    }
+  /** Counts one request that was refused, by its HTTP status. */
+  refuse(status: HttpProblemStatus): void {
+    this.refused.inc(wordOf(status));
   }
+}
+
+type Count = (labels: Readonly<Record<string, string>>, count: number) => void;
+
+function wordOf(status: HttpProblemStatus): `${HttpProblemStatus}` {
+  return `${status}`;
 }

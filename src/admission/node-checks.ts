@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeSelectorTerm, SlimNode } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
+import type { NodeSelectorTerm, SlimNode } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
 import { domainProblem, type Domains } from './domains.ts';
 import type { IncomingPod } from './incoming-pod.ts';
 import type { InfeasibleReason } from './reasons.ts';

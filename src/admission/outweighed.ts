@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { effectiveRequests } from '#cluster/pod-requests.ts';
-import { projectNodeSelectorTerms, projectSelector } from '#cluster/project-selector.ts';
-import { labelAt, selectorMatches } from '#cluster/selector-match.ts';
-import type { LabelSelector, Resources, SlimNode, SlimPod } from '#cluster/slim.ts';
+import { effectiveRequests } from '#cluster/objects/pod-requests.ts';
+import { projectNodeSelectorTerms, projectSelector } from '#cluster/objects/project-selector.ts';
+import { labelAt, selectorMatches } from '#cluster/objects/selector-match.ts';
+import type { LabelSelector, Resources, SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { incomingPod, type IncomingPod } from './incoming-pod.ts';
 import { objectAt, objectsAt, stringAt, fieldOf, type JsonObject } from './json.ts';
 import { preferredTermsOf } from './merge.ts';

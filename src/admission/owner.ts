@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { labelAt } from '#cluster/selector-match.ts';
-import type { OwnerReference } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
-import type { Workload } from '#cluster/workload.ts';
+import { labelAt } from '#cluster/objects/selector-match.ts';
+import type { OwnerReference } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
+import type { Workload } from '#cluster/objects/workload.ts';
 
 /** Longest chain of controllers that is followed; real ones have two links. */
 const DEPTH_LIMIT = 5;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { AgedMap } from './aged-map.ts';
 
 /**
  * Ids met lately, each for a limited time and at most so many. Tells a decision that already has
@@ -7,8 +8,8 @@
 export class RecentIds {
   readonly #lifetimeMilliseconds: number;
   readonly #limit: number;
-  /** Id to the time it was met, oldest first. */
-  readonly #times = new Map<string, number>();
+  /** Id to the time it was met. */
+  readonly #times = new AgedMap<number>();
 
   constructor(limits: { readonly lifetimeMilliseconds: number; readonly entries: number }) {
     this.#lifetimeMilliseconds = limits.lifetimeMilliseconds;
@@ -17,12 +18,11 @@ export class RecentIds {
 
   /** Remembers an id from now on. */
   add(id: string, now: number): void {
-    this.#times.delete(id);
-    this.#times.set(id, now);
-    for (const [oldest, at] of this.#times) {
-      const expired = now - at > this.#lifetimeMilliseconds;
+    this.#times.put(id, now);
+    for (let { oldest } = this.#times; oldest !== undefined; { oldest } = this.#times) {
+      const expired = now - oldest.value > this.#lifetimeMilliseconds;
       if (!expired && this.#times.size <= this.#limit) return;
-      this.#times.delete(oldest);
+      this.#times.take(oldest.key);
     }
   }
 

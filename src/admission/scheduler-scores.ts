@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { labelAt } from '#cluster/selector-match.ts';
-import type { LabelSelector, NodeSelectorTerm, Resources, SlimNode } from '#cluster/slim.ts';
+import { labelAt } from '#cluster/objects/selector-match.ts';
+import type {
+  LabelSelector,
+  NodeSelectorTerm,
+  Resources,
+  SlimNode,
+} from '#cluster/objects/slim.ts';
 import { nodeTermsMatch } from './selectors.ts';
 import { tolerates, type Toleration } from './tolerations.ts';
 

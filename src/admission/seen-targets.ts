@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Observation, TargetObservation } from '#cluster/model.ts';
+import type { Observation, TargetObservation } from '#cluster/model/observation.ts';
 
 /** What the learner saw of targets. */
 export interface TargetsSeen {

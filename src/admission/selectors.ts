@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { labelAt, requirementHolds, type Labels } from '#cluster/selector-match.ts';
-import type { NodeSelectorTerm, SelectorRequirement, SlimNode } from '#cluster/slim.ts';
+import { labelAt, requirementHolds, type Labels } from '#cluster/objects/selector-match.ts';
+import type { NodeSelectorTerm, SelectorRequirement, SlimNode } from '#cluster/objects/slim.ts';
 
 /** `nodeSelector`: every label must be there with exactly this value. */
 export function nodeSelectorMatches(wanted: Labels, node: SlimNode): boolean {

@@ -2,12 +2,16 @@
 import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
 import { boundFeatures, encodeState, mostPeers, type StateFeatures } from '#agent/state-key.ts';
 import type { StateKey } from '#agent/state.ts';
-import { labelAt } from '#cluster/selector-match.ts';
-import type { Observation, TargetObservation, WorkloadObservation } from '#cluster/model.ts';
-import type { ClusterView } from '#cluster/view.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import { labelAt } from '#cluster/objects/selector-match.ts';
+import type {
+  Observation,
+  TargetObservation,
+  WorkloadObservation,
+} from '#cluster/model/observation.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { InFlight } from './in-flight.ts';
-import type { TargetUse } from './expected-use.ts';
+import type { TargetUses } from './expected-use.ts';
 import type { Placements } from './placements.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
@@ -17,8 +21,8 @@ export interface StateInput {
   readonly namespace: string;
   readonly workload: WorkloadKey;
   readonly topologyKey: string;
-  /** Targets that the policy leaves to choose among, feasible or not. */
-  readonly targets: readonly string[];
+  /** How many targets the policy leaves to choose among, feasible or not. */
+  readonly targetCount: number;
   /** Those of them that the Pod could go to. */
   readonly feasible: readonly string[];
   readonly nodesByTarget: NodesByTarget;
@@ -26,7 +30,7 @@ export interface StateInput {
   /** Fresh, or undefined. */
   readonly observation: Observation | undefined;
   /** What measured workloads will use by target; undefined = none is measured. */
-  readonly uses: ReadonlyMap<string, TargetUse> | undefined;
+  readonly uses: TargetUses | undefined;
   readonly inFlight: InFlight;
   readonly totals: TargetTotals;
   readonly placements: Placements;
@@ -39,7 +43,7 @@ export interface StateInput {
  * (see `boundFeatures`) are not computed at all.
  */
 export function stateOf(input: StateInput): StateKey {
-  const count = Math.min(input.targets.length, TARGET_LIMIT);
+  const count = Math.min(input.targetCount, TARGET_LIMIT);
   const seen = workloadSeen(input);
   const load = seen?.loadBucket ?? 'unknown';
   const room = boundFeatures({ load, least: null, peers: null }, count);
@@ -67,14 +71,16 @@ function pressureAt(target: string, input: StateInput): Pressure | undefined {
     requested: total?.requestedMillicores,
     inFlight: inFlight.load(topologyKey, target, now).cpuMillicores,
     utilisation: seen?.health === 'healthy' ? seen.cpuRatio : undefined,
-    expected: uses && total && expectedAt(total.requestedMillicores, uses.get(target)),
+    expected: uses && total && expectedAt(target, total.requestedMillicores, uses),
   });
 }
 
 /** What is measured counts as it is expected to be, everything else with its requests. */
-function expectedAt(requestedMillicores: number, use: TargetUse | undefined): number {
-  if (use === undefined) return requestedMillicores;
-  return Math.max(0, requestedMillicores - use.requestedMillicores) + use.expectedMillicores;
+function expectedAt(target: string, requestedMillicores: number, uses: TargetUses): number {
+  const expected = uses.expectedMillicores(target);
+  if (expected === undefined) return requestedMillicores;
+  const measured = uses.requestedMillicores(target) ?? 0;
+  return Math.max(0, requestedMillicores - measured) + expected;
 }
 
 /** Where most Pods of the peers are or are on their way to. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SlimNode } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
 import type { NodesByTarget } from './targets.ts';
 
 /** CPU of the usable nodes of one target. */

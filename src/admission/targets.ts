@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SlimNode } from '#cluster/slim.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
 
 /**
  * Targets that one workload chooses among at most. More would never be tried often enough to learn

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { labelAt, type Labels } from '#cluster/selector-match.ts';
-import type { TierRule } from '#cluster/policy.ts';
+import { labelAt, type Labels } from '#cluster/objects/selector-match.ts';
+import type { TierRule } from '#cluster/policy/policy.ts';
 
 /** The tier of a Pod that no rule matches. */
 export const OTHER_TIER = 'business';

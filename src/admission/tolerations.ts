@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Taint } from '#cluster/slim.ts';
+import type { Taint } from '#cluster/objects/slim.ts';
 
 /** A toleration of the Pod under review; a missing field is an empty string. */
 export interface Toleration {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoredCircuit } from '#cluster/model.ts';
-import type { CircuitBreakerSpec } from '#cluster/policy.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { StoredCircuit } from '#cluster/model/enforcement.ts';
+import type { CircuitBreakerSpec } from '#cluster/policy/policy.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
+import { AgedMap } from './aged-map.ts';
 
 /** A decision for a target. */
 interface Trial {
@@ -27,8 +28,8 @@ const NEWEST = 100;
  */
 export class Trials {
   readonly #limits: TrialLimits;
-  /** Workload to decision id to trial; both in order of insertion. */
-  readonly #workloads = new Map<string, Map<string, Trial>>();
+  /** Workload to decision id to trial. */
+  readonly #workloads = new AgedMap<AgedMap<Trial>>();
 
   constructor(limits: TrialLimits) {
     this.#limits = limits;
@@ -37,22 +38,21 @@ export class Trials {
   /** Remembers a decision; `seen` once its Pod is there. */
   add(namespace: string, workload: WorkloadKey, id: string, trial: Readonly<Trial>): void {
     const key = keyOf(namespace, workload);
-    const trials = this.#workloads.get(key) ?? new Map<string, Trial>();
+    const trials = this.#workloads.get(key) ?? new AgedMap<Trial>();
     const known = trials.get(id);
-    if (known === undefined) trials.set(id, { ...trial });
+    if (known === undefined) trials.put(id, { ...trial });
     else known.seen ||= trial.seen;
-    dropFirst(trials, NEWEST);
-    this.#workloads.delete(key);
-    this.#workloads.set(key, trials);
-    dropFirst(this.#workloads, this.#limits.workloads);
+    dropOldest(trials, NEWEST);
+    this.#workloads.put(key, trials);
+    dropOldest(this.#workloads, this.#limits.workloads);
   }
 
   /** Forgets a decision: its Pod is gone. */
   remove(namespace: string, workload: WorkloadKey, id: string): void {
     const key = keyOf(namespace, workload);
     const trials = this.#workloads.get(key);
-    trials?.delete(id);
-    if (trials?.size === 0) this.#workloads.delete(key);
+    trials?.take(id);
+    if (trials?.size === 0) this.#workloads.take(key);
   }
 
   /** Decisions for a target taken since a time. */
@@ -82,9 +82,9 @@ export function circuitBlocks(
   return trialsSince(circuit.retryAt) >= spec.trialDecisions;
 }
 
-function dropFirst(map: Map<string, unknown>, limit: number): void {
-  const first = map.keys().next();
-  if (map.size > limit && first.done !== true) map.delete(first.value);
+function dropOldest(map: AgedMap<unknown>, limit: number): void {
+  const { oldest } = map;
+  if (map.size > limit && oldest !== undefined) map.take(oldest.key);
 }
 
 /** No name of the API holds a space. */

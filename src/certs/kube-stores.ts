@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resourcePath, type Resource } from '#cluster/api-group.ts';
-import type { KubeClient } from '#cluster/client.ts';
-import { asObject, asObjects, asText, type JsonObject } from '#cluster/json.ts';
-import { KubernetesError } from '#cluster/kubernetes-error.ts';
+import { resourcePath, type Resource } from '#cluster/api/resources.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
+import { asObject, asObjects, asText, type JsonObject } from '#cluster/wire/json.ts';
+import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import type { SecretStore, StoredSecret, WebhookConfigurationStore } from './ports.ts';
 
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard } from '#cluster/model.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 
 /** How often the scheduler followed what was asked. */
 export interface Adherence {

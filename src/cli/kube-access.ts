@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
-import { sleep } from '#cluster/backoff.ts';
-import { KubeClient } from '#cluster/client.ts';
-import { asObject, asObjects, asOptionalText, type JsonObject } from '#cluster/json.ts';
-import { KubernetesError } from '#cluster/kubernetes-error.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { sleep } from '#cluster/api/backoff.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { asObject, asObjects, asOptionalText, type JsonObject } from '#cluster/wire/json.ts';
+import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import type { Flag, FlagValues } from './command.ts';
 import { textFlag } from './flags.ts';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { HttpMethod, RequestContext } from '@kubernetes/client-node';
 import { request } from 'undici';
-import { errorOfAnswer, KubernetesError, NO_ANSWER } from '#cluster/kubernetes-error.ts';
-import type { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { errorOfAnswer, KubernetesError, NO_ANSWER } from '#cluster/api/kubernetes-error.ts';
+import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 
 const TIMEOUT_MILLISECONDS = 5000;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { judgePreference, type PreferenceVerdict } from '#admission/outweighed.ts';
 import type { ScorePlugin } from '#admission/scheduler-scores.ts';
-import type { JsonObject } from '#cluster/json.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 
 /** Why a preference loses, and what mends it. */
 export interface Outweighed {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import type { JsonObject } from '#cluster/json.ts';
-import { LivePolicyView, projectPolicy, type RawPolicy } from '#cluster/policy-view.ts';
-import { Store } from '#cluster/store.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
+import { LivePolicyView, projectPolicy, type RawPolicy } from '#cluster/policy/live-view.ts';
+import { Store } from '#cluster/watch/store.ts';
 import { asItIs, type ClusterAccess, listOptional } from './kube-access.ts';
 
 /**

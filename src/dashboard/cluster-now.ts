@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import { DECISION_ANNOTATIONS } from '#cluster/decision-codec.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import type { Adherence, ClusterNow, ClusterTotals, Figure, NodeNow, NodePod } from './api.ts';
 import { figureOf, powerFigure } from './figures.ts';
 import type { DashboardSources, Measurement } from './sources.ts';

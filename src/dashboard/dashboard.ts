@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
 import type { AuditEntry } from '#audit/entry.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { Overview, Part, ValueTable, WorkloadNow, WorkloadPoint, Workloads } from './api.ts';
 import { Burst } from './burst.ts';
 import { clusterNow, wattsOf } from './cluster-now.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AdmissionEntry } from '#audit/entry.ts';
-import { DECISION_ANNOTATIONS } from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
 
 /** What is said of a decision, and whether it may be believed. */
 export type Claim = Omit<DecisionRecord, 'id' | 'decidedAt' | 'shadow'> & {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AdmissionEntry, AuditEntry, SettlementEntry } from '#audit/entry.ts';
-import type { DecisionReading } from '#cluster/decision-codec.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { DecisionReading } from '#cluster/decision/codec.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { DecisionPage, DecisionRow } from './api-decisions.ts';
 import { claimOfEntry, claimOfRecord, claimOfStranger } from './decision-claim.ts';
 import { type Held, type HeldPod, rowOf } from './decision-row.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import type { KubeApi } from '#cluster/client.ts';
-import { asList, asObject, asText, type JsonObject } from '#cluster/json.ts';
+import type { KubeApi } from '#cluster/api/kube-api.ts';
+import { asList, asObject, asText, type JsonObject } from '#cluster/wire/json.ts';
 import type { Gate, Verdict } from './gate.ts';
 
 /** What whoever looks must be allowed to `get`: a path that only authorization knows. */

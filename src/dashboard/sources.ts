@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AdmissionEntry, SettlementEntry } from '#audit/entry.ts';
-import type { ModelShard, Observation } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Reading } from '#telemetry/reading.ts';
 import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
 import type { Experiment, NamespaceSavings } from './api.ts';

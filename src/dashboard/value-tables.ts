@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { ModelShard } from '#cluster/model.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import type { ValueTable, ValueTableName, ValueTables } from './api.ts';
 import { byText } from './cluster-now.ts';
 import type { DashboardSources } from './sources.ts';

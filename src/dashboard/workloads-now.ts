@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Baselines } from '#reward/baseline.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { PodLatency } from '#telemetry/source.ts';
 import type { Figure, WorkloadNow } from './api.ts';
 import { byText } from './cluster-now.ts';

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import { MODEL_LIMITS } from '#cluster/model-limits.ts';
-import type { ModelShard, ModelView, StoredAdherence } from '#cluster/model.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { StoredAdherence } from '#cluster/model/enforcement.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { PendingDecision } from './decisions.ts';
 import type { Group } from './groups.ts';
 import type { WorkloadAdherence } from './ports.ts';

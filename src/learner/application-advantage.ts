@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { baselineMean, type Baseline, type Baselines } from '#reward/baseline.ts';
 import { rawCosts, type RawCosts } from '#reward/costs.ts';
 import type { Outcome } from '#reward/outcome.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { chargedJoules } from '#reward/accounting.ts';
 import { baselineMean, updateBaselines, type Baselines } from '#reward/baseline.ts';
 import { rawCosts } from '#reward/costs.ts';

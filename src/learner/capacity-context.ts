@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AutoscalerOwners } from '#cluster/autoscalers.ts';
-import type { DisruptionBudget } from '#cluster/disruption-budgets.ts';
-import type { ModelShard, ModelView } from '#cluster/model.ts';
+import type { AutoscalerOwners } from '#cluster/actions/autoscalers.ts';
+import type { DisruptionBudget } from '#cluster/actions/disruption-budgets.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Window } from '#telemetry/source.ts';
 import type { CapacityMetrics } from './capacity-metrics.ts';
 import type { CapacityPort, Recommendation } from './capacity-ports.ts';

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StateKey } from '#agent/state.ts';
 import type { Cell } from '#agent/value-table.ts';
-import type { AutoscalerOwners } from '#cluster/autoscalers.ts';
-import type { DisruptionBudget } from '#cluster/disruption-budgets.ts';
-import type { Eviction } from '#cluster/eviction.ts';
-import type { JsonObject } from '#cluster/json.ts';
-import type { Scale, ScaleTarget } from '#cluster/scale.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { AutoscalerOwners } from '#cluster/actions/autoscalers.ts';
+import type { DisruptionBudget } from '#cluster/actions/disruption-budgets.ts';
+import type { Eviction } from '#cluster/actions/eviction.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
+import type { Scale, ScaleTarget } from '#cluster/actions/scale.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 
 /** Why something is only recommended, or not done. Stable words: metrics and audit carry them. */
 export const CAPACITY_REFUSALS = [

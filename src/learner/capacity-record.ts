@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { MovePlan } from './rebalancing/plan.ts';
 import type { ScalingPlan } from './scaling/plan.ts';
 

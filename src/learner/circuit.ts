@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CircuitReason, StoredCircuit } from '#cluster/model.ts';
-import type { CircuitBreakerSpec } from '#cluster/policy.ts';
+import type { CircuitReason, StoredCircuit } from '#cluster/model/enforcement.ts';
+import type { CircuitBreakerSpec } from '#cluster/policy/policy.ts';
 
 /** What became of one Pod that was sent to a target. */
 export type CircuitEvent =

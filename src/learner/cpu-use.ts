@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SlimNode } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { PendingDecision } from './decisions.ts';
 import type { WindowReadings } from './outcome.ts';
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SIGNATURE_ANNOTATION, readDecision, subjectOf } from '#cluster/decision-codec.ts';
-import type { DecisionReading, SigningKey } from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
+import { SIGNATURE_ANNOTATION } from '#cluster/decision/annotations.ts';
+import { readDecision, type DecisionReading } from '#cluster/decision/codec.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import { subjectOf, type SigningKey } from '#cluster/decision/signature.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 
 /** A decision found on a living Pod, with everything that became of the Pod so far. */
 export interface PendingDecision {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoredAdherence, StoredEnforcement } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { StoredAdherence, StoredEnforcement } from '#cluster/model/enforcement.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 
 /** A cooling-off time is doubled up to so many times the policy's. */
 const MOST_COOLING = 16;

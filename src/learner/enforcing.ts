@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { ModelShard, ModelView, StoredEnforcement } from '#cluster/model.ts';
-import type { ReleaseResult, StuckPod } from '#cluster/release-pod.ts';
-import type { OwnerReference, SlimPod } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { StoredEnforcement } from '#cluster/model/enforcement.ts';
+import type { ReleaseResult, StuckPod } from '#cluster/actions/release-pod.ts';
+import type { OwnerReference, SlimPod } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { recentAdherence } from './adherence.ts';
 import type { SignedPod } from './decisions.ts';
 import {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MeasurementSpec } from '#cluster/policy.ts';
+import type { MeasurementSpec } from '#cluster/policy/policy.ts';
 import type { Window } from '#telemetry/source.ts';
 import type { PendingDecision } from './decisions.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import { baselineMean, type Baselines } from '#reward/baseline.ts';
 import { rawCosts, type RawCosts } from '#reward/costs.ts';
 import { rewardSettings } from '#reward/settings.ts';

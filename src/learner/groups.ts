@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelView } from '#cluster/model.ts';
-import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
-import type { SlimNode } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelView } from '#cluster/model/model.ts';
+import type { PlacementPolicy, PolicyView } from '#cluster/policy/policy.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { pendingDecision, policyNameOf } from './decisions.ts';
 import type { PendingDecision, SignedPod } from './decisions.ts';
 import type { EpisodeLimits } from './episodes.ts';

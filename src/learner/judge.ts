@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { baselineMean, type Baselines } from '#reward/baseline.ts';
 import { loadBucket, type LoadBucket } from '#reward/load-bucket.ts';
 import type { Rewarded } from '#reward/reward.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SigningKey } from '#cluster/decision-codec.ts';
-import type { ModelView } from '#cluster/model.ts';
-import type { PolicyView } from '#cluster/policy.ts';
+import type { SigningKey } from '#cluster/decision/signature.ts';
+import type { ModelView } from '#cluster/model/model.ts';
+import type { PolicyView } from '#cluster/policy/policy.ts';
 import { announce } from './announce.ts';
 import { createCapacity, type Capacity } from './capacity.ts';
 import type { CapacityMetrics } from './capacity-metrics.ts';

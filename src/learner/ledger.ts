@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CAPACITY_LIMITS } from '#cluster/capacity-schema.ts';
+import { CAPACITY_LIMITS } from '#cluster/model/capacity-schema.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { RELEASE_RESULTS } from '#cluster/release-pod.ts';
+import { RELEASE_RESULTS } from '#cluster/actions/release-pod.ts';
 import type { LearnerMetrics } from './ports.ts';
 
 /** Upper bounds of the tick histogram, seconds: a tick is some queries and some writes. */

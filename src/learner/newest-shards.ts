@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { ShardStore, WriteResult } from './ports.ts';
 
 /**

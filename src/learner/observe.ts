@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard, Observation, WorkloadObservation } from '#cluster/model.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import type { SlimNode } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation, WorkloadObservation } from '#cluster/model/observation.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { loadBucket } from '#reward/load-bucket.ts';
 import { cpuUseOf, useStep } from './cpu-use.ts';
 import type { PendingDecision } from './decisions.ts';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelView, Observation } from '#cluster/model.ts';
+import type { ModelView } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
 import type { EpisodeLimits } from './episodes.ts';
 import type { Group } from './groups.ts';
 import { observe, saysMore } from './observe.ts';

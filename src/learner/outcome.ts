@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { MissingReason, Reading } from '#telemetry/reading.ts';
 import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
 import type { FittedCurve } from '#reward/power-curve.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MODEL_LIMITS } from '#cluster/model-limits.ts';
-import type { ModelShard, StoredBefore, StoredBaseline, StoredCell } from '#cluster/model.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
+import type { ModelShard, StoredBefore } from '#cluster/model/model.ts';
+import type { StoredBaseline, StoredCell } from '#cluster/model/statistics.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Episode } from './episodes.ts';
 import { tierKey } from './shards.ts';
 

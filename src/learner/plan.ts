@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard } from '#cluster/model.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { PendingDecision } from './decisions.ts';
 import { episodesOf, planEpisode } from './episodes.ts';
 import type { Episode, EpisodeLimits, EpisodePlan } from './episodes.ts';

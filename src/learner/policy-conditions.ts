@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CircuitReason, ModelShard, Observation } from '#cluster/model.ts';
-import type { ConditionWish } from '#cluster/policy-status.ts';
-import type { PolicyProblem } from '#cluster/policy-view.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
+import type { CircuitReason } from '#cluster/model/enforcement.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { ConditionWish } from '#cluster/policy/status.ts';
+import type { PolicyProblem } from '#cluster/policy/live-view.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import { circuitPhase } from './circuit.ts';
 import { isEnforced, isReleased } from './enforcement.ts';
 

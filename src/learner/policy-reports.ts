@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelView } from '#cluster/model.ts';
-import { nextPolicyStatus, type PolicyStatus } from '#cluster/policy-status.ts';
-import type { PolicyProblem, RawPolicy } from '#cluster/policy-view.ts';
-import type { PlacementPolicy, PolicyView } from '#cluster/policy.ts';
+import type { ModelView } from '#cluster/model/model.ts';
+import { nextPolicyStatus, type PolicyStatus } from '#cluster/policy/status.ts';
+import type { PolicyProblem, RawPolicy } from '#cluster/policy/live-view.ts';
+import type { PlacementPolicy, PolicyView } from '#cluster/policy/policy.ts';
 import type { Capacity } from './capacity.ts';
 import type { Recommendation } from './capacity-ports.ts';
 import type { Group } from './groups.ts';

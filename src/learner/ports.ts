@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard, Observation } from '#cluster/model.ts';
-import type { ReleaseResult } from '#cluster/release-pod.ts';
-import type { OwnerReference } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { ReleaseResult } from '#cluster/actions/release-pod.ts';
+import type { OwnerReference } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { SettlementRecord } from './settlement.ts';
 
 /*

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelView, Observation } from '#cluster/model.ts';
-import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
-import type { SlimNode } from '#cluster/slim.ts';
-import type { ClusterView } from '#cluster/view.ts';
+import type { ModelView } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
 import { fitPowerCurve, type FittedCurve } from '#reward/power-curve.ts';
 import { updatePowerCurve } from '#reward/power-points.ts';
 import { GENERAL_SHAPE, machineShape } from '#reward/power-prior.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import { ownMesh, ownMeter } from '#telemetry/catalogue.ts';
 import type { MeshPreset, MeterPreset, PresetChoice, Presets } from '#telemetry/preset.ts';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Action } from '#agent/action.ts';
 import type { StateKey } from '#agent/state.ts';
-import type { StoredCell } from '#cluster/model.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { StoredCell } from '#cluster/model/statistics.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Rewarded } from '#reward/reward.ts';
 import type { MissingReason, Reading } from '#telemetry/reading.ts';
 import type { PendingDecision } from './decisions.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard } from '#cluster/model.ts';
-import { workloadKey, type WorkloadKey } from '#cluster/workload.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 
 /**
  * Settled ids that are kept although their Pods are not in the view: a relist that comes back with

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ScaleTarget } from '#cluster/scale.ts';
-import type { OwnerReference, SlimPod } from '#cluster/slim.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { ScaleTarget } from '#cluster/actions/scale.ts';
+import type { OwnerReference, SlimPod } from '#cluster/objects/slim.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { PendingDecision } from './decisions.ts';
 import type { Group } from './groups.ts';
 import type { LearnerView } from './ports.ts';

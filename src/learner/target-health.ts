@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { TargetHealth, TargetObservation } from '#cluster/model.ts';
-import type { SlimNode } from '#cluster/slim.ts';
+import type { TargetHealth, TargetObservation } from '#cluster/model/observation.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { MissingReason, Reading } from '#telemetry/reading.ts';
 import type { NodeLoad } from '#telemetry/source.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LastCpuCost, Observation, TargetSpeed } from '#cluster/model.ts';
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { LastCpuCost, Observation, TargetSpeed } from '#cluster/model/observation.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 
 /** CPU that one workload took at one target, in one window. */
 export interface CpuCost {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { PendingDecision } from './decisions.ts';
 import { isMeasurable, leftBefore, type Episode, type EpisodePlan } from './episodes.ts';
 import { podReadings, problemOf, type PodReadings, type WindowReadings } from './outcome.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { WorkloadKey } from '#cluster/workload.ts';
+import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Edge, LatencyWindow } from '#telemetry/source.ts';
 
 /** A workload and the Pods of it that are in the view, by `namespace/name`. */

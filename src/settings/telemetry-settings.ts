@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
-import {
-  PRESET_NAME,
-  SERVED_RULE,
-  servedFits,
-  STRICT_MESH_FIELDS,
-  STRICT_METER_FIELDS,
-  ZONE_RULE,
-  zonesFit,
-} from '#cluster/preset-schema.ts';
+import { PRESET_NAME } from '#cluster/policy/preset-fields.ts';
+import { SERVED_RULE, servedFits, STRICT_MESH_FIELDS } from '#cluster/policy/mesh-schema.ts';
+import { STRICT_METER_FIELDS, ZONE_RULE, zonesFit } from '#cluster/policy/meter-schema.ts';
 import { MESHES, METERS } from '#telemetry/preset.ts';
 
 const path = z.string().min(1).max(4096);

@@ -1,27 +1,11 @@
 // The lint of the whole project. Beside typescript-eslint's strict rules it enforces the import
-// table of docs/architecture.md: a room may import only what ROOMS lists, always through its
-// `#room/` alias, and a relative import may never leave its room.
+// table of docs/architecture.md (`rooms.js`): a room may import only what is listed there, always
+// through the `#room/` alias, and a relative import may never leave its folder.
 import { fileURLToPath } from 'node:url';
 import tseslint from 'typescript-eslint';
+import { FOLDERS, PURE, restrictions, ROOMS } from './rooms.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Room -> rooms it may import. `#errors` (the error table) is open to all but the pure core. */
-const ROOMS = {
-  agent: [],
-  reward: ['agent'],
-  admission: ['agent', 'audit', 'cluster', 'tracing'],
-  telemetry: [],
-  cluster: [],
-  learner: ['agent', 'reward', 'telemetry', 'cluster'],
-  audit: ['agent'],
-  certs: ['cluster'],
-  simulator: [],
-  dashboard: ['agent', 'reward', 'audit', 'telemetry', 'cluster'],
-  tracing: [],
-};
-const ALL = [...Object.keys(ROOMS), 'settings', 'cli'];
-const PURE = new Set(['agent', 'reward']);
 
 /** Names that would bring a clock, randomness or I/O into the pure core. */
 const IMPURE_GLOBALS = [
@@ -35,23 +19,12 @@ const IMPURE_GLOBALS = [
   'Buffer',
 ];
 
-function roomRules(room, allowed) {
-  const forbidden = ALL.filter((other) => other !== room && !allowed.includes(other));
-  const patterns = [
-    {
-      group: forbidden.map((other) => `#${other}/*`),
-      message: `src/${room} may import only: ${[room, ...allowed].join(', ')}.`,
-    },
-    {
-      group: ['../*', '!../*.js'],
-      message: 'Leave a room only through its #room/ alias.',
-    },
-  ];
-  if (PURE.has(room)) {
-    patterns.push({ group: ['node:*', '#errors'], message: `src/${room} is pure: no I/O.` });
-  }
-  const rules = { 'no-restricted-imports': ['error', { patterns }] };
-  if (PURE.has(room)) {
+/** The rules of a room, or of one folder in it. */
+function roomRules(room, folder) {
+  const rules = {
+    'no-restricted-imports': ['error', { patterns: restrictions(room, folder) }],
+  };
+  if (PURE.includes(room)) {
     rules['no-restricted-globals'] = ['error', ...IMPURE_GLOBALS];
     rules['no-restricted-properties'] = [
       'error',
@@ -59,7 +32,8 @@ function roomRules(room, allowed) {
       { object: 'Date', property: 'now', message: 'Pass a clock in.' },
     ];
   }
-  return { files: [`src/${room}/**/*.ts`], rules };
+  const path = folder === undefined ? room : `${room}/${folder}`;
+  return { files: [`src/${path}/**/*.ts`], rules };
 }
 
 export default tseslint.config(
@@ -115,7 +89,11 @@ export default tseslint.config(
       },
     },
   },
-  ...Object.entries(ROOMS).map(([room, allowed]) => roomRules(room, allowed)),
+  ...Object.keys(ROOMS).map((room) => roomRules(room, undefined)),
+  // After the rooms: the rules of a folder take the place of those of its room.
+  ...Object.entries(FOLDERS).flatMap(([room, folders]) =>
+    Object.keys(folders).map((folder) => roomRules(room, folder)),
+  ),
   {
     files: ['test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts', 'certs/**/*.ts'],
     rules: {

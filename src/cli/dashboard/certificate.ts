@@ -4,7 +4,7 @@ import { KubeSecretStore } from '#certs/kube-stores.ts';
 import { LeafSource } from '#certs/leaf-source.ts';
 import { alternativeNames } from '#certs/names.ts';
 import type { CertificateSource } from '#certs/source.ts';
-import type { KubeClient } from '#cluster/client.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
 import type { Settings } from '#settings/settings.ts';
 
 /**

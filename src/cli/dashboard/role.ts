@@ -2,9 +2,9 @@
 import type { AuditEntry } from '#audit/entry.ts';
 import { runRounds } from '#certs/rounds.ts';
 import type { CertificateSource, ServingCertificate } from '#certs/source.ts';
-import { sleep } from '#cluster/backoff.ts';
-import type { KubeClient } from '#cluster/client.ts';
-import type { Informers } from '#cluster/informers.ts';
+import { sleep } from '#cluster/api/backoff.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
+import type { Informers } from '#cluster/mirror/informers.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import { createDashboardApp } from '#dashboard/app.ts';
 import { assetsOf } from '#dashboard/assets.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Informers } from '#cluster/informers.ts';
+import type { Informers } from '#cluster/mirror/informers.ts';
 import type { DashboardSources, SavingsNow } from '#dashboard/sources.ts';
 import { reportOf, type NamespaceReport, type WorkloadReport } from '../report/report.ts';
 

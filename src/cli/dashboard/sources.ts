@@ -2,10 +2,10 @@
 import { OPT_IN_VALUE } from '#admission/eligibility.ts';
 import { workloadOf } from '#admission/owner.ts';
 import { tierOf } from '#admission/tier.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import type { Informers } from '#cluster/informers.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import { workloadKey } from '#cluster/workload.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import type { Informers } from '#cluster/mirror/informers.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import { workloadKey } from '#cluster/objects/workload.ts';
 import type { FeedOptions } from '#dashboard/decision-feed.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import type { DashboardSources } from '#dashboard/sources.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DrawEntry, ReadingEntry, SettlementEntry } from '#audit/entry.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import type { Informers } from '#cluster/informers.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { Informers } from '#cluster/mirror/informers.ts';
 import type { Story, StoryEarned, StoryReading } from '#dashboard/api-decisions.ts';
 import type { KnownDecision } from '#dashboard/sources.ts';
 import { compact } from '../audit/line.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
 import { pino } from 'pino';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { TickReport } from '#learner/tick-report.ts';

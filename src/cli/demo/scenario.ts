@@ -5,7 +5,7 @@ import type { IntervalStats } from '#simulator/interval.ts';
 import { MIXED_MACHINES, SEED_MACHINES } from '#simulator/machines.ts';
 import { dataPinned, DEFAULT_PLACEMENT, splitPlacement } from '#simulator/placements.ts';
 import type { Pins } from '#simulator/pod-template.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import type { Achievement, ClusterName, Job, ScenarioName } from './job.ts';
 
 /** Namespace of the application. */

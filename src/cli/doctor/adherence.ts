@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { workloadOf } from '#admission/owner.ts';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import type { ModelShard, StoredAdherence } from '#cluster/model.ts';
-import { projectNode } from '#cluster/project.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
-import { workloadKey } from '#cluster/workload.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { StoredAdherence } from '#cluster/model/enforcement.ts';
+import { projectNode } from '#cluster/objects/project.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
+import { workloadKey } from '#cluster/objects/workload.ts';
 import { claimedDecision } from '../explain/claimed.ts';
 import { type ClusterAccess, getOptional, listOptional } from '../kube-access.ts';
 import { explainPreference } from '../outweighed.ts';

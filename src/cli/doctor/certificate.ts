@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { X509Certificate } from 'node:crypto';
-import { asObject, asText } from '#cluster/json.ts';
+import { asObject, asText } from '#cluster/wire/json.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 import { probeTls, type TlsProbe } from './tls-probe.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { OPT_IN_VALUE } from '#admission/eligibility.ts';
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import { DECISION_ANNOTATIONS } from '#cluster/decision-codec.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import { asObject } from '#cluster/json.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import { asObject } from '#cluster/wire/json.ts';
 import { IMPATIENT, type ClusterAccess } from '../kube-access.ts';
 import { policyViewOf } from '../policies.ts';
 import { answerOf, type Finding, findingsOf } from './finding.ts';

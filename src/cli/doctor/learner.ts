@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { OPT_IN_VALUE } from '#admission/eligibility.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import type { Observation } from '#cluster/model.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import type { Observation } from '#cluster/model/observation.ts';
 import { policyViewOf } from '../policies.ts';
 import { plural } from '../style.ts';
 import { type Finding, findingsOf } from './finding.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asObject, asObjects, asText, type JsonObject } from '#cluster/json.ts';
+import { asObject, asObjects, asText, type JsonObject } from '#cluster/wire/json.ts';
 import { policyViewOf } from '../policies.ts';
 import { plural } from '../style.ts';
 import { type Finding, findingsOf } from './finding.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Settings } from '#settings/settings.ts';
-import { asObject } from '#cluster/json.ts';
-import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import { asObject } from '#cluster/wire/json.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import { IMPATIENT, type ClusterAccess } from '../kube-access.ts';
 import { type Answer, answerOf, type Finding, findingsOf } from './finding.ts';
 import { policyViewOf } from '../policies.ts';

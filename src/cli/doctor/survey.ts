@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { scrapeTargetsOf, type ScrapeTarget } from '#telemetry/scrape-target.ts';
-import { resourcePath, RESOURCES, type Resource } from '#cluster/api-group.ts';
-import type { JsonObject } from '#cluster/json.ts';
-import { leaseRecord, type LeaseRecord } from '#cluster/lease-record.ts';
-import { projectModel } from '#cluster/model-view.ts';
-import type { ModelShard, Observation } from '#cluster/model.ts';
-import { projectPod } from '#cluster/project-pod.ts';
-import { projectNamespace } from '#cluster/project.ts';
-import type { SlimNamespace, SlimPod } from '#cluster/slim.ts';
+import { resourcePath, RESOURCES, type Resource } from '#cluster/api/resources.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
+import { leaseRecord, type LeaseRecord } from '#cluster/lease/record.ts';
+import { projectModel } from '#cluster/model/live-view.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import { projectPod } from '#cluster/objects/project-pod.ts';
+import { projectNamespace } from '#cluster/objects/project.ts';
+import type { SlimNamespace, SlimPod } from '#cluster/objects/slim.ts';
 import type { Settings } from '#settings/settings.ts';
 import { asItIs, type ClusterAccess, getOptional, listOptional } from '../kube-access.ts';
 import { kubeText } from '../kube-text.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import type { Exposition } from '#telemetry/exposition.ts';
 import type { ExporterKind } from '#telemetry/questions.ts';
 import type { ScrapeTarget } from '#telemetry/scrape-target.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { OPT_IN_VALUE } from '#admission/eligibility.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import { asObject, asObjects, asText, asTexts, type JsonObject } from '#cluster/json.ts';
-import { projectSelector } from '#cluster/project-selector.ts';
-import { selectorMatches } from '#cluster/selector-match.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import { asObject, asObjects, asText, asTexts, type JsonObject } from '#cluster/wire/json.ts';
+import { projectSelector } from '#cluster/objects/project-selector.ts';
+import { selectorMatches } from '#cluster/objects/selector-match.ts';
 import { WEBHOOK_NAME } from '../serve/admission-role.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';

@@ -3,8 +3,8 @@ import {
   DECISION_ANNOTATIONS,
   REQUIRED_ANNOTATION,
   SHADOW_ANNOTATION,
-} from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
+} from '#cluster/decision/annotations.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
 
 type Field = keyof typeof DECISION_ANNOTATIONS;
 

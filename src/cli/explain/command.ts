@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import { projectPod } from '#cluster/project-pod.ts';
-import { projectNode } from '#cluster/project.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import { projectPod } from '#cluster/objects/project-pod.ts';
+import { projectNode } from '#cluster/objects/project.ts';
 import { InputError, PerihelionError } from '#errors';
-import type { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { openLog, watchedLines } from '../audit/log-input.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, textFlag } from '../flags.ts';

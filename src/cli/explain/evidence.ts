@@ -3,8 +3,8 @@ import { PerihelionError } from '#errors';
 import { decodeEntry } from '#audit/decode.ts';
 import type { AdmissionEntry, AuditEntry, SettlementEntry } from '#audit/entry.ts';
 import type { LocatedLine } from '#audit/read.ts';
-import { DECISION_ANNOTATIONS } from '#cluster/decision-codec.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 
 /**
  * A Pod's creation time is cut to whole seconds, and clocks differ a little: an admission line so

@@ -4,18 +4,26 @@ import { workloadOf } from '#admission/owner.ts';
 import { tierOf } from '#admission/tier.ts';
 import { readDecisionKey } from '#certs/keyring.ts';
 import { KubeSecretStore } from '#certs/kube-stores.ts';
-import { resourcePath, RESOURCES, type Resource } from '#cluster/api-group.ts';
-import { type DecisionReading, readDecision, subjectOf } from '#cluster/decision-codec.ts';
-import type { JsonObject } from '#cluster/json.ts';
-import { decodeModel } from '#cluster/model-codec.ts';
-import { observationName, shardName } from '#cluster/model-name.ts';
-import type { ModelShard, Observation } from '#cluster/model.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
-import { projectOwner } from '#cluster/project-metadata.ts';
-import { projectPod } from '#cluster/project-pod.ts';
-import { projectNamespace, projectNode } from '#cluster/project.ts';
-import type { OwnerReference, SlimNamespace, SlimNode, SlimOwner, SlimPod } from '#cluster/slim.ts';
-import { workloadKey, type WorkloadKey } from '#cluster/workload.ts';
+import { resourcePath, RESOURCES, type Resource } from '#cluster/api/resources.ts';
+import { type DecisionReading, readDecision } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
+import { decodeModel } from '#cluster/model/codec.ts';
+import { observationName, shardName } from '#cluster/model/name.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import { projectOwner } from '#cluster/objects/project-metadata.ts';
+import { projectPod } from '#cluster/objects/project-pod.ts';
+import { projectNamespace, projectNode } from '#cluster/objects/project.ts';
+import type {
+  OwnerReference,
+  SlimNamespace,
+  SlimNode,
+  SlimOwner,
+  SlimPod,
+} from '#cluster/objects/slim.ts';
+import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Settings } from '#settings/settings.ts';
 import { type ClusterAccess, getOptional } from '../kube-access.ts';
 import { policiesOf } from '../policies.ts';

@@ -2,8 +2,8 @@
 import { podSkipReason } from '#admission/eligibility.ts';
 import { incomingPod } from '#admission/incoming-pod.ts';
 import type { SkipReason } from '#admission/reasons.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
-import { asList, asObject, asText, type JsonObject } from '#cluster/json.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
+import { asList, asObject, asText, type JsonObject } from '#cluster/wire/json.ts';
 import type { Evidence } from './evidence.ts';
 import type { Gathered } from './gather.ts';
 

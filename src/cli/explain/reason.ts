@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { DecisionEntry } from '#audit/entry.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { compact, signed } from '../audit/line.ts';
 import type { ClaimedDecision } from './claimed.ts';
 

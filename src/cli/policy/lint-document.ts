@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
 import { type Document, type LineCounter, isNode } from 'yaml';
-import { API_GROUP, GROUP_VERSION } from '#cluster/api-group.ts';
-import { asObject, asText, isObject } from '#cluster/json.ts';
-import { policyProblems } from '#cluster/policy-schema.ts';
+import { API_GROUP, GROUP_VERSION } from '#cluster/api/resources.ts';
+import { asObject, asText, isObject } from '#cluster/wire/json.ts';
+import { policyProblems } from '#cluster/policy/parse.ts';
 import { unknownFields } from './unknown-fields.ts';
 
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;

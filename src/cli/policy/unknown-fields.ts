@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { customResourceDefinitions } from '#cluster/crd.ts';
-import { asObject, asObjects, asText, isObject, type JsonObject } from '#cluster/json.ts';
+import { customResourceDefinitions } from '#cluster/crd/definitions.ts';
+import { asObject, asObjects, asText, isObject, type JsonObject } from '#cluster/wire/json.ts';
 import { messageOf } from './lint-document.ts';
 
 /** Fields that every Kubernetes object has; `metadata` is the API server's to check. */

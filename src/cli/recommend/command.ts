@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import type { StatusRecommendation } from '#cluster/policy-recommendations.ts';
-import { projectPolicy } from '#cluster/policy-view.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import type { StatusRecommendation } from '#cluster/policy/recommendations.ts';
+import { projectPolicy } from '#cluster/policy/live-view.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, textFlag } from '../flags.ts';
 import { asItIs, KUBE_FLAGS, listOptional, withCluster } from '../kube-access.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CircuitReason, StoredCircuit } from '#cluster/model.ts';
+import type { CircuitReason, StoredCircuit } from '#cluster/model/enforcement.ts';
 import { type CircuitPhase, circuitPhase } from '#learner/circuit.ts';
 
 /** A circuit breaker at the time of the report. */

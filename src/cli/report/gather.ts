@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import { projectModel } from '#cluster/model-view.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { PolicyView } from '#cluster/policy.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import { projectModel } from '#cluster/model/live-view.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PolicyView } from '#cluster/policy/policy.ts';
 import { asItIs, type ClusterAccess, listOptional } from '../kube-access.ts';
 import { policiesOf, policyViewOf } from '../policies.ts';
 

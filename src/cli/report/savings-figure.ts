@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoredSavings } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { StoredSavings } from '#cluster/model/evidence.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { Interval } from '#reward/confidence.ts';
 import { gramsOf, moneyOf, type NoSavings, type Savings, savingsOfAll } from '#reward/savings.ts';
 import type { Assumptions } from './options.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoredShadow } from '#cluster/model.ts';
+import type { StoredShadow } from '#cluster/model/evidence.ts';
 import { shadowSavings, type ShadowEstimate } from '#reward/shadow.ts';
 import type { Refusal } from './savings-figure.ts';
 

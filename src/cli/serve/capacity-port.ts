@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { resourcePath, RESOURCES } from '#cluster/api-group.ts';
-import { findAutoscalers } from '#cluster/autoscalers.ts';
-import type { KubeClient } from '#cluster/client.ts';
-import { listDisruptionBudgets } from '#cluster/disruption-budgets.ts';
-import { evictPod } from '#cluster/eviction.ts';
-import { KubernetesError } from '#cluster/kubernetes-error.ts';
-import { ScaleClient } from '#cluster/scale.ts';
+import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
+import { findAutoscalers } from '#cluster/actions/autoscalers.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
+import { listDisruptionBudgets } from '#cluster/actions/disruption-budgets.ts';
+import { evictPod } from '#cluster/actions/eviction.ts';
+import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
+import { ScaleClient } from '#cluster/actions/scale.ts';
 import type { CapacityPort } from '#learner/capacity-ports.ts';
 import { createPreview, type PreviewOptions } from './preview.ts';
 

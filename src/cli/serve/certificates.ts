@@ -13,8 +13,8 @@ import { alternativeNames } from '#certs/names.ts';
 import { probeServer } from '#certs/probe.ts';
 import { POLL_MILLISECONDS, runRounds } from '#certs/rounds.ts';
 import type { CertificateSource, SelfProbe, ServingCertificate } from '#certs/source.ts';
-import { sleep } from '#cluster/backoff.ts';
-import type { KubeClient } from '#cluster/client.ts';
+import { sleep } from '#cluster/api/backoff.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
 import type { Settings } from '#settings/settings.ts';
 
 /** Name of our webhook inside its configuration. */

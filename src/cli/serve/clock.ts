@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
-import type { KubeClient } from '#cluster/client.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
 
 /** Exports how far the clock of this process is from the API server's; absent until it is known. */
 export function observeClock(client: KubeClient, registry: Registry): void {

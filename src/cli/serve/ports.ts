@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from 'pino';
-import type { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 
 /** What the product is given from outside: clocks, chance, identity and the way to the cluster. */
 export interface ProductPorts {

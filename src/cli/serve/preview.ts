@@ -4,8 +4,8 @@ import { incomingPod } from '#admission/incoming-pod.ts';
 import { Memory } from '#admission/memory.ts';
 import { epsilonAt, hyperparametersOf } from '#agent/hyperparameters.ts';
 import { cellOf, estimateOf } from '#agent/estimate.ts';
-import { DECISION_ANNOTATIONS, REQUIRED_ANNOTATION } from '#cluster/decision-codec.ts';
-import type { Informers } from '#cluster/informers.ts';
+import { DECISION_ANNOTATIONS, REQUIRED_ANNOTATION } from '#cluster/decision/annotations.ts';
+import type { Informers } from '#cluster/mirror/informers.ts';
 import {
   asObject,
   asObjects,
@@ -13,9 +13,9 @@ import {
   asTextMap,
   isObject,
   type JsonObject,
-} from '#cluster/json.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
+} from '#cluster/wire/json.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { CapacityPort, Preview } from '#learner/capacity-ports.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';

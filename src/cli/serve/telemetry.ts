@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { sleep } from '#cluster/backoff.ts';
-import type { KubeClient } from '#cluster/client.ts';
-import type { LiveClusterView } from '#cluster/cluster-view.ts';
+import { sleep } from '#cluster/api/backoff.ts';
+import type { KubeClient } from '#cluster/api/client.ts';
+import type { LiveClusterView } from '#cluster/mirror/live-view.ts';
 import type { Settings } from '#settings/settings.ts';
 import {
   type CarbonSource,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { policySpecSchema } from '#cluster/policy-schema.ts';
+import { policySpecSchema } from '#cluster/policy/schema.ts';
 import { METERS } from '#simulator/cluster-options.ts';
 import { z } from 'zod';
 

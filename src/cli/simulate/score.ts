@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { updateBaselines, type Baselines } from '#reward/baseline.ts';
 import { rawCosts } from '#reward/costs.ts';
 import type { Outcome } from '#reward/outcome.ts';

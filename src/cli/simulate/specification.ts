@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
-import { parsePolicySpec, policySpecSchema } from '#cluster/policy-schema.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import { policySpecSchema } from '#cluster/policy/schema.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { checkSpecification } from './check.ts';
 import {
   applicationSchema,

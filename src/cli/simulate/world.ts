@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { Application, OperationSpec } from '#simulator/application.ts';
 import type { ClusterOptions } from '#simulator/cluster-options.ts';
 import type { Law } from '#simulator/law.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StoredMoving } from '#cluster/capacity.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { StoredMoving } from '#cluster/model/capacity.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { EMPTY_BASELINE } from '#reward/baseline.ts';
 import { extendMoveCost } from '#reward/move.ts';
 import type { Reading } from '#telemetry/reading.ts';

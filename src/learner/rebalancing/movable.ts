@@ -6,7 +6,7 @@ import {
   asTextMap,
   isObject,
   type JsonObject,
-} from '#cluster/json.ts';
+} from '#cluster/wire/json.ts';
 
 /** Why a Pod is not moved, whatever it would save. */
 export type Immovable =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { SlimPod } from '#cluster/slim.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import {
   freshShard,
   lastWindow,

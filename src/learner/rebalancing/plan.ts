@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { StoredMoving } from '#cluster/capacity.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { StoredMoving } from '#cluster/model/capacity.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { weighMove, type MoveVerdict } from '#reward/move.ts';
 import { rewardSettings } from '#reward/settings.ts';
 import type { CapacityRefusal, Preview } from '#learner/capacity-ports.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicySpec } from '#cluster/policy.ts';
-import type { SlimNode } from '#cluster/slim.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { MissingReason } from '#telemetry/reading.ts';
 import { outcomeOf } from '#learner/appraisal.ts';
 import { cpuUseOf } from '#learner/cpu-use.ts';

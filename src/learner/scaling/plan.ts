@@ -18,8 +18,8 @@ import {
   type ScalingChoice,
   type ScalingRow,
 } from '#agent/scaling.ts';
-import type { StoredScaling } from '#cluster/capacity.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { StoredScaling } from '#cluster/model/capacity.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { EMPTY_BASELINE, updateBaseline } from '#reward/baseline.ts';
 import { loadBucket } from '#reward/load-bucket.ts';
 import { extendReference, judgeScaling, type ScalingOutcome } from '#reward/scaling.ts';

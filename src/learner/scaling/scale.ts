@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { exhaustedBy, type DisruptionBudget } from '#cluster/disruption-budgets.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { Scale, ScaleTarget } from '#cluster/scale.ts';
+import { exhaustedBy, type DisruptionBudget } from '#cluster/actions/disruption-budgets.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Scale, ScaleTarget } from '#cluster/actions/scale.ts';
 import {
   freshShard,
   lastWindow,

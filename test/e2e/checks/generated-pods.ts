@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeSelectorTerm, SlimNode } from '#cluster/slim.ts';
+import type { NodeSelectorTerm, SlimNode } from '#cluster/objects/slim.ts';
 import {
   affinityAllows,
   selectorAllows,

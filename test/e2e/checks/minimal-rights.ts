@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { issueAuthority } from '#certs/issue.ts';
 import { SLOT_KEYS } from '#certs/slot.ts';
-import { observationName } from '#cluster/model-name.ts';
+import { observationName } from '#cluster/model/name.ts';
 import { expect } from '../checks.ts';
 import { ROLES } from '../manifests.ts';
 import { isServing } from '../objects.ts';

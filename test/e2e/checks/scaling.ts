@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findAutoscalers } from '#cluster/autoscalers.ts';
-import { KubeClient } from '#cluster/client.ts';
-import { evictPod } from '#cluster/eviction.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
-import { ScaleClient } from '#cluster/scale.ts';
+import { findAutoscalers } from '#cluster/actions/autoscalers.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { evictPod } from '#cluster/actions/eviction.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
+import { ScaleClient } from '#cluster/actions/scale.ts';
 import { expect } from '../checks.ts';
 import { isServing } from '../objects.ts';
 import type { KubeObject, Pod } from '../objects.ts';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KubeClient } from '#cluster/client.ts';
-import { sleep as pause } from '#cluster/backoff.ts';
-import { ModelStore } from '#cluster/model-store.ts';
-import type { WriteResult } from '#cluster/model-store.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { sleep as pause } from '#cluster/api/backoff.ts';
+import { ModelStore } from '#cluster/model/store.ts';
+import type { WriteResult } from '#cluster/model/store.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { join } from 'node:path';
 import { expect } from '../checks.ts';
 import type { Replica } from '../product.ts';

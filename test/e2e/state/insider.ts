@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { sleep } from '#cluster/backoff.ts';
-import { KubeClient } from '#cluster/client.ts';
-import { startInformers } from '#cluster/informers.ts';
-import type { Informers } from '#cluster/informers.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { sleep } from '#cluster/api/backoff.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { startInformers } from '#cluster/mirror/informers.ts';
+import type { Informers } from '#cluster/mirror/informers.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { createLearner } from '#learner/learner.ts';
 import type { Learner, LearnerOptions } from '#learner/learner.ts';
 import { createLearnerMetrics } from '#learner/metrics.ts';

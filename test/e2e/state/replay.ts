@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { LearnerOptions } from '#learner/learner.ts';
 import type { ShardStore, WriteResult } from '#learner/ports.ts';
 import type { Window } from '#telemetry/source.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeObservation } from '#cluster/model-codec.ts';
-import { modelLabels, observationName } from '#cluster/model-name.ts';
+import { encodeObservation } from '#cluster/model/codec.ts';
+import { modelLabels, observationName } from '#cluster/model/name.ts';
 import type { Api } from '../api.ts';
 import type { Checks } from '../checks.ts';
 import type { ControlPlane } from '../control-plane.ts';

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { request } from 'undici';
 import { startProduct } from '#cli/serve/product.ts';
 import type { Product } from '#cli/serve/product.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { parseSettings } from '#settings/parse.ts';
 import type { Api } from '../api.ts';
 import { writeKubeconfig } from '../kubeconfig.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
-import { DEFAULT_POLICY_SPEC, parsePolicySpec, policyProblems } from '#cluster/policy-schema.ts';
+import { DEFAULT_POLICY_SPEC, parsePolicySpec, policyProblems } from '#cluster/policy/parse.ts';
 import { InputError } from '#errors';
 import { mutateJson } from '../mutate.ts';
 import type { FuzzTarget } from '../target.ts';

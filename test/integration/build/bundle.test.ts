@@ -25,7 +25,7 @@ test('a bundle of ESM and CommonJS packages runs alone, with every dependency in
       `import express from '${packages}express/index.js';`,
       `import { register } from '${packages}prom-client/index.js';`,
       `import { issueAuthority } from '${source('certs/issue.ts')}';`,
-      `import { KubeClient } from '${source('cluster/client.ts')}';`,
+      `import { KubeClient } from '${source('cluster/api/client.ts')}';`,
       'const { certificatePem } = await issueAuthority(Date.now());',
       'console.log(JSON.stringify([typeof express(), typeof KubeClient,',
       '  certificatePem.slice(0, 27), typeof register.metrics]));',

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { KubeClient } from '#cluster/client.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 
 type Json = Record<string, unknown>;
 

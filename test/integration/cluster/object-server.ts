@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { asObject, asText, isObject } from '#cluster/json.ts';
+import { asObject, asText, isObject } from '#cluster/wire/json.ts';
 import { bodyOf, json, refuse, scripted, type Asked, type Scripted } from './scripted-server.ts';
 
 /** A stored object as it travels. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { KubeClient } from '#cluster/client.ts';
-import { sleep, type Sleep } from '#cluster/backoff.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { sleep, type Sleep } from '#cluster/api/backoff.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 
 /** One request as a test's script sees it. */
 export interface Asked {

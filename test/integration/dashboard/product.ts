@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { startProduct, type Product } from '#cli/serve/product.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { hotelReservation } from '#simulator/applications.ts';
 import { createCluster } from '#simulator/cluster.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Subject } from './subject.ts';
-import { verdictOf, verdictOfAnswer, type Verdict } from './verdict.ts';
+import { type Verdict, verdictOf, verdictOfAnswer } from './verdict.ts';
 
 /** One row of the table. */
 export interface HostileCase {

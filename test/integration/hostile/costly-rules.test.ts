@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { PREFERRED } from '#admission/merge.ts';
 import {
-  node,
   NAMESPACE,
+  node,
   observationOf,
   rawPod,
   reviewOf,

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { HostileCase } from './attack.ts';
+import { SLOW_UID } from './raw-requests.ts';
 import { REVIEW_CASES } from './review-cases.ts';
 import { startSubject, type Subject } from './subject.ts';
-import { SLOW_UID, TRANSPORT_CASES } from './transport-cases.ts';
+import { TRANSPORT_CASES } from './transport-cases.ts';
 import type { Verdict } from './verdict.ts';
 
 /*

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { AgentScheduler } from '#cli/simulate/agent-scheduler.ts';
 import { RolloutRunner } from '#cli/simulate/rollout.ts';
 import { figuresOf, referenceJudge } from '#cli/simulate/run.ts';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { KubeClient } from '#cluster/client.ts';
-import { ModelStore } from '#cluster/model-store.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { ModelStore } from '#cluster/model/store.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { World } from '../../unit/learner/world.ts';
 
 /*

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { replayCapacity } from '#audit/replay-capacity.ts';
-import type { StoredMoving } from '#cluster/capacity.ts';
-import { DECISION_ANNOTATIONS } from '#cluster/decision-codec.ts';
-import type { StatusRecommendation } from '#cluster/policy-recommendations.ts';
+import type { StoredMoving } from '#cluster/model/capacity.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import type { StatusRecommendation } from '#cluster/policy/recommendations.ts';
 import type { CapacityRecord } from '#learner/capacity-record.ts';
 import { Shop } from './shop.ts';
 

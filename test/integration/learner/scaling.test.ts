@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { KubernetesError } from '#cluster/kubernetes-error.ts';
+import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import type { CapacityRecord } from '#learner/capacity-record.ts';
-import type { StatusRecommendation } from '#cluster/policy-recommendations.ts';
-import { Shop, WEB } from './shop.ts';
+import type { StatusRecommendation } from '#cluster/policy/recommendations.ts';
+import { WEB } from './shop-objects.ts';
+import { Shop } from './shop.ts';
 
 const FAST = { intervalSeconds: 120, cooldownSeconds: 0, changesPerHour: 1000, minReplicas: 1 };
 const APPLY = { scaling: { mode: 'Apply', maxReplicas: 12, ...FAST } };

@@ -3,13 +3,13 @@ import { pino } from 'pino';
 import { Registry as Metrics } from 'prom-client';
 import { encodeState } from '#agent/state-key.ts';
 import { capacityPort } from '#cli/serve/capacity-port.ts';
-import { KubeClient } from '#cluster/client.ts';
-import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
-import { startInformers, type Informers } from '#cluster/informers.ts';
-import type { ModelShard, StoredCell } from '#cluster/model.ts';
-import { ModelStore } from '#cluster/model-store.ts';
-import { writePolicyStatus } from '#cluster/policy-status.ts';
-import { PooledKubeConfig } from '#cluster/pooled-kube-config.ts';
+import { KubeClient } from '#cluster/api/client.ts';
+import { startInformers, type Informers } from '#cluster/mirror/informers.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { StoredCell } from '#cluster/model/statistics.ts';
+import { ModelStore } from '#cluster/model/store.ts';
+import { writePolicyStatus } from '#cluster/policy/status.ts';
+import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { createCapacityMetrics } from '#learner/capacity-metrics.ts';
 import type { CapacityRecord } from '#learner/capacity-record.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/learner.ts';
@@ -22,15 +22,23 @@ import { ApiServer } from '#simulator/api/server.ts';
 import { Store } from '#simulator/api/store.ts';
 import { WebhookClient } from '#simulator/api/webhook-client.ts';
 import { WebhookDispatcher } from '#simulator/api/webhooks.ts';
-import { kubeTime, type KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube.ts';
 import { Random } from '#simulator/random.ts';
-import type { Reading } from '#telemetry/reading.ts';
-import type { PodLatency, Window } from '#telemetry/source.ts';
+import {
+  deployment,
+  KEY,
+  kubeconfig,
+  namespace,
+  node,
+  placed,
+  pod,
+  policy,
+  replicaSet,
+  WEB,
+} from './shop-objects.ts';
+import { ShopTelemetry } from './shop-telemetry.ts';
 
 const USER = { username: 'admin', groups: ['system:masters'] };
-const KEY = Buffer.from('a key for tests only');
-export const WEB = 'Deployment/web';
-const HOST = 'kubernetes.io/hostname';
 
 /**
  * A shop on two nodes, behind the embedded API server: a Deployment whose controller follows its
@@ -57,6 +65,7 @@ export class Shop {
   readonly #registry: Registry;
   readonly #api: ApiServer;
   readonly #config = new PooledKubeConfig();
+  readonly #telemetry = new ShopTelemetry(this);
   #informers: Informers | undefined;
   #pods = 0;
   #epoch = 0;
@@ -80,58 +89,13 @@ export class Shop {
   /** Opens the shop with so many replicas and this policy. */
   async open(replicas: number, spec: object): Promise<void> {
     await this.#api.listen();
-    const name = 'shop';
-    this.#config.loadFromString(
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': name,
-        clusters: [{ name, cluster: { server: this.#api.url, 'insecure-skip-tls-verify': true } }],
-        users: [{ name, user: {} }],
-        contexts: [{ name, context: { cluster: name, user: name } }],
-      }),
-    );
-    const labels = { 'perihelion.dev/placement': 'enabled' };
-    await this.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } });
-    for (const node of Object.keys(this.price)) {
-      await this.apply({
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: { name: node, labels: { [HOST]: node } },
-        spec: {},
-        status: {
-          allocatable: { cpu: '8', memory: '256Gi', pods: '110' },
-          capacity: { cpu: '8', memory: '256Gi', pods: '110' },
-          conditions: [{ type: 'Ready', status: 'True' }],
-        },
-      });
-    }
+    this.#config.loadFromString(kubeconfig(this.#api.url));
+    await this.apply(namespace());
+    for (const name of Object.keys(this.price)) await this.apply(node(name));
     await this.policy(spec);
-    await this.apply({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { namespace: 'shop', name: 'web' },
-      spec: { replicas, selector: { matchLabels: { app: 'web' } } },
-    });
+    await this.apply(deployment(replicas));
     const { uid } = this.#object('apps', 'deployments', 'web').metadata;
-    await this.apply({
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: {
-        namespace: 'shop',
-        name: 'web-1',
-        ownerReferences: [
-          {
-            apiVersion: 'apps/v1',
-            kind: 'Deployment',
-            name: 'web',
-            uid: uid ?? '',
-            controller: true,
-          },
-        ],
-      },
-      spec: {},
-    });
+    await this.apply(replicaSet(uid ?? ''));
     await this.reconcile();
     this.#informers = startInformers({
       roles: ['learner'],
@@ -160,16 +124,7 @@ export class Shop {
 
   /** Replaces the policy of the namespace. */
   async policy(spec: object): Promise<void> {
-    await this.apply({
-      apiVersion: 'perihelion.dev/v1alpha1',
-      kind: 'PlacementPolicy',
-      metadata: { namespace: 'shop', name: 'shop' },
-      spec: {
-        measurement: { warmUpSeconds: 10, windowSeconds: 60, minimumRequests: 10 },
-        reward: { sloP99Milliseconds: 200 },
-        ...spec,
-      },
-    });
+    await this.apply(policy(spec));
   }
 
   /** `kubectl apply` of one object. */
@@ -212,9 +167,9 @@ export class Shop {
       logger: pino({ level: 'silent' }),
       metrics: createLearnerMetrics(this.metrics),
       limits: { ingestDelaySeconds: 0 },
-      power: { power: (window) => answer(() => this.#power(window)) },
-      latency: { latency: (window) => answer(() => this.#latency(window)) },
-      load: { load: (window) => answer(() => this.#load(window)) },
+      power: { power: (window) => answer(() => this.#telemetry.power(window)) },
+      latency: { latency: (window) => answer(() => this.#telemetry.latency(window)) },
+      load: { load: (window) => answer(() => this.#telemetry.load(window)) },
       policyStatus: {
         all: () => policies.all(),
         problems: () => policies.problems(),
@@ -345,116 +300,19 @@ export class Shop {
   }
 
   async #create(): Promise<void> {
-    const id = `d-${(this.#pods += 1)}`;
-    const set = this.#object('apps', 'replicasets', 'web-1');
-    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1' };
-    const uid = set.metadata.uid ?? '';
-    const record = {
-      id,
+    const { uid } = this.#object('apps', 'replicasets', 'web-1').metadata;
+    const one = pod({
+      id: `d-${(this.#pods += 1)}`,
       decidedAt: this.now,
-      workload: WEB,
-      tier: 'business',
-      state: encodeState({ load: 'unknown', least: null }),
-      action: this.target,
-      propensity: 1,
-      holdout: false,
-      policy: 'shop@1',
-      modelVersion: 0,
-    };
-    const subject = subjectOf({ namespace: 'shop', owner: { uid } });
-    const name = `web-1-${id}`;
-    await this.apply({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        namespace: 'shop',
-        name,
-        labels: { app: 'web' },
-        annotations: annotationsOf(record, subject, KEY),
-        ownerReferences: [{ ...owner, uid, controller: true }],
-      },
-      spec: {
-        nodeName: this.target,
-        containers: [{ name: 'web', resources: { requests: { cpu: '1' } } }],
-      },
+      target: this.target,
+      ownerUid: uid ?? '',
     });
+    await this.apply(one);
     const resource = findResource('', 'pods');
     if (resource === undefined) return;
-    const since = (seconds: number) => kubeTime(this.now + seconds * 1000);
-    this.#registry.update(resource, 'shop', name, {
+    this.#registry.update(resource, 'shop', one.metadata.name ?? '', {
       part: 'status',
-      apply: (current) => ({
-        ...current,
-        status: {
-          phase: 'Running',
-          conditions: [
-            { type: 'PodScheduled', status: 'True', lastTransitionTime: since(0) },
-            { type: 'Ready', status: 'True', lastTransitionTime: since(2) },
-          ],
-        },
-      }),
+      apply: (current) => ({ ...current, status: placed(this.now) }),
     });
-  }
-
-  #measured(value: number, window: Window): Reading {
-    const windowSeconds = (window.to - window.from) / 1000;
-    return {
-      kind: 'measured',
-      value,
-      windowSeconds,
-      samples: 6,
-      ageSeconds: 5,
-      quality: 'measured',
-    };
-  }
-
-  /** A Pod costs its requests, 4 W of its own, and 200 J for its start. */
-  #power(window: Window) {
-    const seconds = (window.to - window.from) / 1000;
-    const pods = this.pods();
-    const attributed: Record<string, number> = {};
-    const podJoules = new Map<string, Reading>();
-    for (const pod of pods) {
-      const node = String(pod.spec?.['nodeName']);
-      const born = Date.parse(pod.metadata.creationTimestamp ?? '');
-      const started = born >= window.from - 1000 && born < window.to ? 200 : 0;
-      const served = (this.rate / pods.length) * seconds * (this.price[node] ?? 1) * 0.1;
-      const joules = served + 4 * seconds + started;
-      attributed[node] = (attributed[node] ?? 0) + joules;
-      podJoules.set(pod.metadata.uid ?? '', this.#measured(joules, window));
-    }
-    const perNode = (value: (node: string) => number) =>
-      new Map(
-        Object.keys(this.price).map((node) => [node, this.#measured(value(node), window)] as const),
-      );
-    return {
-      podJoules,
-      attributedJoules: perNode((node) => attributed[node] ?? 0),
-      nodeWatts: perNode((node) => 100 + (attributed[node] ?? 0) / seconds),
-    };
-  }
-
-  #latency(window: Window) {
-    const seconds = (window.to - window.from) / 1000;
-    const pods = this.pods();
-    const use = this.rate / (pods.length * this.capacity);
-    const p99 = use >= 0.97 ? 2000 : 20 / (1 - use);
-    const one = (): PodLatency => ({
-      requests: this.#measured((this.rate / pods.length) * seconds, window),
-      p50Milliseconds: this.#measured(p99 / 4, window),
-      p99Milliseconds: this.#measured(p99, window),
-      errorRatio: this.#measured(0, window),
-    });
-    return {
-      pods: new Map(pods.map((pod) => [`shop/${pod.metadata.name ?? ''}`, one()])),
-      edges: [],
-    };
-  }
-
-  #load(window: Window) {
-    const half = this.#measured(0.3, window);
-    return new Map(
-      Object.keys(this.price).map((node) => [node, { cpuRatio: half, memoryRatio: half }]),
-    );
   }
 }

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WEBHOOK_NAME } from '#cli/serve/admission-role.ts';
-import { PLACEMENT_LABEL } from '#cluster/decision.ts';
+import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { singleQueue } from '#simulator/applications.ts';
 import { createCluster, type EmbeddedCluster } from '#simulator/cluster.ts';
 import { SEED_MACHINES } from '#simulator/machines.ts';

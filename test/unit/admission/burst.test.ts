@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { decide } from '#admission/decide.ts';
 import type { JsonObject } from '#admission/json.ts';
 import { Memory } from '#admission/memory.ts';

@@ -2,14 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CheckedDecisions } from '#admission/checked-decisions.ts';
-import {
-  annotationsOf,
-  DECISION_ANNOTATIONS,
-  readDecision,
-  SIGNATURE_ANNOTATION,
-  subjectOf,
-} from '#cluster/decision-codec.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import { annotationsOf, readDecision } from '#cluster/decision/codec.ts';
+import { DECISION_ANNOTATIONS, SIGNATURE_ANNOTATION } from '#cluster/decision/annotations.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { KEY, NAMESPACE, slimPod, START } from './world.ts';
 
 const LIMITS = { pods: 3, lifetimeMilliseconds: 1000 };

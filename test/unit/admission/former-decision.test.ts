@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import { formerDecision, YOUNG_MILLISECONDS } from '#admission/former-decision.ts';
 import type { IncomingPod } from '#admission/incoming-pod.ts';
 import { preferredTerm, PREFERRED } from '#admission/merge.ts';

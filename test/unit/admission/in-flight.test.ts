@@ -172,6 +172,18 @@ describe('what other replicas may have sent', () => {
     assert.equal(inFlight.load('zone', 'a', 0).pods, 0, 'bound or gone: nothing to assume either');
   });
 
+  it('forgets what it assumed with the last one that the watch has shown', () => {
+    const inFlight = new InFlight(limits);
+    for (const one of numbered(0, 30)) inFlight.seen({ ...one, target: 'b' }, 0);
+    const large = { cpuMillicores: 1, memoryBytes: 2 ** 62 + 1024 };
+    inFlight.add(entry('stays'));
+    inFlight.add(entry('own', { requests: large }));
+    inFlight.seen(entry('own', { requests: large }), 0);
+    inFlight.seen(entry('stays'), 0);
+    const { pods, memoryBytes } = inFlight.load('zone', 'a', 0);
+    assert.deepEqual([pods, memoryBytes], [2, 10 + 2 ** 62 + 1024]);
+  });
+
   it('is not told by decisions from before this replica began', () => {
     const inFlight = new InFlight(limits);
     for (const one of numbered(0, 50)) inFlight.seen(one, 1);

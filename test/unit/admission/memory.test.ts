@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SlimPod } from '#cluster/slim.ts';
-import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
 import { Memory } from '#admission/memory.ts';
 import { KEY, NAMESPACE, slimPod, START, World } from './world.ts';
 

@@ -14,7 +14,7 @@ import {
   weightBeside,
 } from '#admission/merge.ts';
 import { operationsOf } from '#admission/patch.ts';
-import { requirementHolds } from '#cluster/selector-match.ts';
+import { requirementHolds } from '#cluster/objects/selector-match.ts';
 import { rawPod } from './world.ts';
 
 const TARGET = { topologyKey: 'kubernetes.io/hostname', value: 'w1' };

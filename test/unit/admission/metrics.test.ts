@@ -29,6 +29,41 @@ describe('AdmissionMetrics', () => {
     assert.match(await registry.metrics(), /duration_seconds_bucket\{le="0.0005"\} 1/);
   });
 
+  it('gives every count to whoever asks next, and none twice', async () => {
+    const registry = new Registry();
+    const metrics = new AdmissionMetrics(registry, () => 0);
+    for (let scrape = 1; scrape <= 2; scrape += 1) {
+      metrics.requests.inc('injected');
+      metrics.skipped.inc('shadow');
+      metrics.failed.inc('deadline');
+      metrics.infeasible.inc('no-room');
+      metrics.replaced.inc('copied');
+      metrics.decisions.target.inc('greedy');
+      metrics.decisions.default.inc('holdout');
+      metrics.refuse(415);
+      metrics.duration.observe(0.3);
+      metrics.inFlight += 1;
+      const lines = (await registry.metrics()).split('\n');
+      for (const series of [
+        'perihelion_admission_requests_total{outcome="injected"}',
+        'perihelion_admission_skipped_total{reason="shadow"}',
+        'perihelion_admission_failed_total{reason="deadline"}',
+        'perihelion_infeasible_targets_total{reason="no-room"}',
+        'perihelion_decisions_replaced_total{reason="copied"}',
+        'perihelion_decisions_total{action_kind="target",reason="greedy"}',
+        'perihelion_decisions_total{action_kind="default",reason="holdout"}',
+        'perihelion_http_refused_total{status="415"}',
+        'perihelion_admission_duration_seconds_count',
+        'perihelion_admission_in_flight',
+      ]) {
+        assert.ok(lines.includes(`${series} ${scrape}`), `${series} ${scrape}`);
+      }
+      assert.ok(
+        lines.includes('perihelion_decisions_total{action_kind="default",reason="greedy"} 0'),
+      );
+    }
+  });
+
   it('follows the naming rules', async () => {
     const registry = new Registry();
     new AdmissionMetrics(registry, () => 0);

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { workloadOf, type OwnedPod } from '#admission/owner.ts';
 import { parseReview } from '#admission/review.ts';
 import { incomingPod } from '#admission/incoming-pod.ts';
-import { workloadKey } from '#cluster/workload.ts';
+import { workloadKey } from '#cluster/objects/workload.ts';
 import { fixture, NAMESPACE, World } from './world.ts';
 
 function pod(

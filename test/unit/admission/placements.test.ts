@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Placements } from '#admission/placements.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { NAMESPACE, slimPod, START } from './world.ts';
 
 const DB = 'StatefulSet/db';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NodeSelectorTerm, SelectorRequirement } from '#cluster/slim.ts';
+import type { NodeSelectorTerm, SelectorRequirement } from '#cluster/objects/slim.ts';
 import { nodeSelectorMatches, nodeTermsMatch } from '#admission/selectors.ts';
 import { node } from './world.ts';
 

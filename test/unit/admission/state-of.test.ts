@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { expectedUse } from '#admission/expected-use.ts';
+import { ExpectedUses } from '#admission/expected-use.ts';
 import { InFlight } from '#admission/in-flight.ts';
 import { SeenTargets } from '#admission/seen-targets.ts';
 import { stateOf } from '#admission/state-of.ts';
@@ -25,13 +25,13 @@ function state(
     ...common,
     uses:
       observation &&
-      expectedUse({
+      new ExpectedUses().of({
         ...common,
         among: feasible,
         observation,
         seen: new SeenTargets().of(observation),
       }),
-    targets,
+    targetCount: targets.length,
     feasible,
     nodesByTarget: view.nodesByLabel(KEY),
     observation,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { TierRule } from '#cluster/policy.ts';
+import type { TierRule } from '#cluster/policy/policy.ts';
 import { OTHER_TIER, tierOf } from '#admission/tier.ts';
 
 const RULES: readonly TierRule[] = [

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { StoredCircuit } from '#cluster/model.ts';
-import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
+import type { StoredCircuit } from '#cluster/model/enforcement.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { circuitBlocks, Trials } from '#admission/trials.ts';
 import {
   answer,

@@ -4,13 +4,14 @@ import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { workloadOf } from '#admission/owner.ts';
 import { Placements } from '#admission/placements.ts';
-import { workloadKey } from '#cluster/workload.ts';
+import { workloadKey } from '#cluster/objects/workload.ts';
 import type { AdmissionEntry, AuditEntry } from '#audit/entry.ts';
-import { LiveClusterView } from '#cluster/cluster-view.ts';
-import type { ModelShard, ModelView, Observation, TargetHealth } from '#cluster/model.ts';
-import { parsePolicySpec } from '#cluster/policy-schema.ts';
-import type { PlacementPolicy, PolicySpec, PolicyView } from '#cluster/policy.ts';
-import { projectPod } from '#cluster/project-pod.ts';
+import { LiveClusterView } from '#cluster/mirror/live-view.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { Observation, TargetHealth } from '#cluster/model/observation.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import type { PlacementPolicy, PolicySpec, PolicyView } from '#cluster/policy/policy.ts';
+import { projectPod } from '#cluster/objects/project-pod.ts';
 import type {
   SlimClaim,
   SlimNamespace,
@@ -18,8 +19,8 @@ import type {
   SlimOwner,
   SlimPod,
   SlimVolume,
-} from '#cluster/slim.ts';
-import { Store } from '#cluster/store.ts';
+} from '#cluster/objects/slim.ts';
+import { Store } from '#cluster/watch/store.ts';
 import { createAdmission, type Admission, type AdmissionOptions } from '#admission/admission.ts';
 import { Deadline } from '#admission/deadline.ts';
 import { incomingPod, type IncomingPod } from '#admission/incoming-pod.ts';

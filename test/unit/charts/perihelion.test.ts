@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Script } from 'node:vm';
 import { parse, parseDocument } from 'yaml';
-import { customResourceDefinitions } from '#cluster/crd.ts';
+import { customResourceDefinitions } from '#cluster/crd/definitions.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { chartValuesSchema } from '../../../tools/chart-values.ts';
 import { field, fields, readBase, type Field } from '../manifests/base.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import { runCommandLine } from '#cli/command-line.ts';
-import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { recorded } from './terminal.ts';
 
 const HEAD = { apiVersion: 'perihelion.dev/v1alpha1', kind: 'PlacementPolicy' };

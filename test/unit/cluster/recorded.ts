@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import type { JsonObject } from '#cluster/json.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
 
 /** One event as a kube-apiserver sent it to two watches at the same time. */
 export interface RecordedEvent {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
-import { BUILT_IN_POLICY } from '#cluster/policy-schema.ts';
-import type { ModelShard } from '#cluster/model.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
+import { BUILT_IN_POLICY } from '#cluster/policy/parse.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import { CLUSTER_LIMITS, clusterNow } from '#dashboard/cluster-now.ts';
 import type { Measurement } from '#dashboard/sources.ts';
 import { workloadsNow } from '#dashboard/workloads-now.ts';

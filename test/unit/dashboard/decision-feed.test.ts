@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AdmissionEntry, SettlementEntry } from '#audit/entry.ts';
-import { annotationsOf, readDecision, subjectOf } from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import { annotationsOf, readDecision } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { DecisionFeed, type FeedLimits } from '#dashboard/decision-feed.ts';
 
 const KEY = 'a key of the test';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { JsonObject } from '#cluster/json.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
 import { isLoopback, LOOPBACK_GATE } from '#dashboard/gate.ts';
 import { DASHBOARD_PATH, KubernetesGate } from '#dashboard/kubernetes-gate.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelShard } from '#cluster/model.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import { valueTable, valueTables } from '#dashboard/value-tables.ts';
 
 function shard(workload: string, cells: ModelShard['cells'] = {}): ModelShard {

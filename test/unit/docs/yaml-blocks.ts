@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { isObject } from '#cluster/json.ts';
+import { isObject } from '#cluster/wire/json.ts';
 import { lintDocument } from '#cli/policy/lint-document.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { chartValuesSchema } from '../../../tools/chart-values.ts';

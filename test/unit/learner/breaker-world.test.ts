@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { Learner } from '#learner/learner.ts';
 import { policyWith, World } from './world.ts';
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isActedUpon } from '#agent/canary.ts';
 import { savingsOf } from '#reward/savings.ts';
-import type { SlimPod } from '#cluster/slim.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
 import { policyWith, World } from './world.ts';
 
 const SEEDS = 12;

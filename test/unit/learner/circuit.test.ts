@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { createGenerator } from '#agent/random.ts';
-import type { StoredCircuit } from '#cluster/model.ts';
-import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
+import type { StoredCircuit } from '#cluster/model/enforcement.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { circuitPhase, EVIDENCE_LIMIT, nextCircuit, type CircuitEvent } from '#learner/circuit.ts';
 
 const SPEC = DEFAULT_POLICY_SPEC.circuitBreaker;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cpuUseOf, useStep } from '#learner/cpu-use.ts';
 import type { PendingDecision } from '#learner/decisions.ts';
-import type { SlimNode } from '#cluster/slim.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { Reading } from '#telemetry/reading.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { StoredEnforcement } from '#cluster/model.ts';
-import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { StoredEnforcement } from '#cluster/model/enforcement.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import {
   evictionsThisHour,
   isEnforced,

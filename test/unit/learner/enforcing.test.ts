@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ReleaseResult, StuckPod } from '#cluster/release-pod.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { ReleaseResult, StuckPod } from '#cluster/actions/release-pod.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { EnforcementRecord } from '#learner/enforcing.ts';
 import type { Learner, LearnerOptions } from '#learner/learner.ts';
 import type { PlacementEvent } from '#learner/ports.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { MeasurementSpec } from '#cluster/policy.ts';
+import type { MeasurementSpec } from '#cluster/policy/policy.ts';
 import { episodesOf, leftBefore, planEpisode, windowOf } from '#learner/episodes.ts';
 import type { Episode, EpisodePlan } from '#learner/episodes.ts';
 import type { PendingDecision } from '#learner/decisions.ts';

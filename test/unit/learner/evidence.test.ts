@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { ModelShard } from '#cluster/model.ts';
-import type { PlacementPolicy, PolicySpec } from '#cluster/policy.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import type { EpisodeJudgement, Judgement } from '#learner/judge.ts';
 import type { PodReadings } from '#learner/outcome.ts';
 import type { CensorReason } from '#learner/settlement.ts';
 import { nextEvidence } from '#learner/evidence.ts';
 import { emptyShard } from '#learner/shards.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import { pending, T0 } from './fixtures.ts';
 import { measured, policyWith } from './world.ts';
 

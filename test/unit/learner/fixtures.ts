@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { annotationsOf, subjectOf } from '#cluster/decision-codec.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
+import { annotationsOf } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { pendingDecision, type PendingDecision } from '#learner/decisions.ts';
 
 /** Signs every decision of the tests. */

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { estimateOf } from '#agent/estimate.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { Learner } from '#learner/learner.ts';
 import { World } from './world.ts';
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ModelShard, ModelView, Observation } from '#cluster/model.ts';
+import type { ModelShard, ModelView } from '#cluster/model/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
 import type { ShardStore, WriteResult } from '#learner/ports.ts';
 
 /** What goes wrong with one write: before it, after it, or because of another leader. */

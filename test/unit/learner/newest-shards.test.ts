@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ModelShard } from '#cluster/model.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import { NewestShards } from '#learner/newest-shards.ts';
 import { emptyShard } from '#learner/shards.ts';
 import { MemoryStore } from './memory-store.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Observation } from '#cluster/model.ts';
+import type { Observation } from '#cluster/model/observation.ts';
 import type { PendingDecision } from '#learner/decisions.ts';
 import { observe, saysMore, targetsOf } from '#learner/observe.ts';
 import { emptyShard } from '#learner/shards.ts';

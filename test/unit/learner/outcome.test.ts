@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RewardSpec } from '#cluster/policy.ts';
+import type { RewardSpec } from '#cluster/policy/policy.ts';
 import { appraise, outcomeOf } from '#learner/appraisal.ts';
 import { neededReadings, podReadings, problemOf, type WindowReadings } from '#learner/outcome.ts';
 import { T0, pending } from './fixtures.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decodeModel, encodeShard } from '#cluster/model-codec.ts';
-import { MODEL_LIMITS } from '#cluster/model-limits.ts';
-import type { ModelShard } from '#cluster/model.ts';
+import { decodeModel, encodeShard } from '#cluster/model/codec.ts';
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import { episodesOf, type Episode } from '#learner/episodes.ts';
 import { pendingDecision } from '#learner/decisions.ts';
 import { beforeOf, takeBack } from '#learner/partial.ts';

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ModelShard, Observation, StoredCircuit, TargetHealth } from '#cluster/model.ts';
-import type { ConditionType } from '#cluster/policy-status.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { Observation, TargetHealth } from '#cluster/model/observation.ts';
+import type { StoredCircuit } from '#cluster/model/enforcement.ts';
+import type { ConditionType } from '#cluster/policy/status.ts';
 import { policyConditions, type PolicyFacts } from '#learner/policy-conditions.ts';
 import { emptyShard } from '#learner/shards.ts';
 import { T0 } from './fixtures.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PolicyStatus } from '#cluster/policy-status.ts';
-import { LivePolicyView, projectPolicy, type RawPolicy } from '#cluster/policy-view.ts';
-import { Store } from '#cluster/store.ts';
+import type { PolicyStatus } from '#cluster/policy/status.ts';
+import { LivePolicyView, projectPolicy, type RawPolicy } from '#cluster/policy/live-view.ts';
+import { Store } from '#cluster/watch/store.ts';
 import type { LearnerOptions } from '#learner/learner.ts';
 import { World } from './world.ts';
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createGenerator } from '#agent/random.ts';
-import type { Observation } from '#cluster/model.ts';
-import { decodeModel, encodeObservation } from '#cluster/model-codec.ts';
+import type { Observation } from '#cluster/model/observation.ts';
+import { decodeModel, encodeObservation } from '#cluster/model/codec.ts';
 import { outcomeOf } from '#learner/appraisal.ts';
 import { podReadings, problemOf, type WindowReadings } from '#learner/outcome.ts';
 import { curvesOf, learnPowerCurves, powerCurves } from '#learner/power-curves.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePolicySpec } from '#cluster/policy-schema.ts';
-import type { PlacementPolicy } from '#cluster/policy.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import { choiceOf, MOST_OWN_PRESETS, ownPresets } from '#learner/preset-choice.ts';
 import { ownMeter } from '#telemetry/catalogue.ts';
 import { WATTSON, WEAVE } from '../telemetry/invented.ts';

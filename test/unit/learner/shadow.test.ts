@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { DecisionRecord } from '#cluster/decision.ts';
-import { decodeModel, encodeShard } from '#cluster/model-codec.ts';
-import type { ModelShard } from '#cluster/model.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import { decodeModel, encodeShard } from '#cluster/model/codec.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import type { Learner } from '#learner/learner.ts';
 import { savingsOf } from '#reward/savings.ts';
 import { shadowSavings } from '#reward/shadow.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { MUTATE_PATH } from '#admission/app.ts';
 import { WEBHOOK_NAME } from '#cli/serve/admission-role.ts';
-import { OPT_OUT_VALUE, PLACEMENT_LABEL } from '#cluster/decision.ts';
+import { OPT_OUT_VALUE, PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { parseSettings } from '#settings/parse.ts';
 import {
   field,

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { quantityMilli } from '#cluster/quantity.ts';
-import type { SlimNode, SlimPod } from '#cluster/slim.ts';
+import { quantityMilli } from '#cluster/wire/quantity.ts';
+import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { NAMESPACE, observationOf, policyOf, slimPod, World } from '../admission/world.ts';
 import { decideIn, incomingOf, memoryOf, shardInAnyState } from './decisions.ts';
 import { HOSTNAME, labels, nodes, nodeTerm, REQUIRED, toleration } from './generators.ts';
 import { affinityAllows, selectorAllows, taintsAllow, type RawToleration } from './oracle.ts';
 import { runs } from './runs.ts';
-import type { NodeSelectorTerm } from '#cluster/slim.ts';
+import type { NodeSelectorTerm } from '#cluster/objects/slim.ts';
 
 /*
  * Random clusters, random Pods, random values in the model, every algorithm: whatever is chosen, an

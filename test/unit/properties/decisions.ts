@@ -4,7 +4,8 @@ import { incomingPod, type IncomingPod } from '#admission/incoming-pod.ts';
 import { Memory } from '#admission/memory.ts';
 import { parseReview } from '#admission/review.ts';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { ModelShard, StoredCell } from '#cluster/model.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
+import type { StoredCell } from '#cluster/model/statistics.ts';
 import { KEY, rawPod, reviewOf, shardOf, type World } from '../admission/world.ts';
 
 /** The Pod under review, through the product's own reading of a request. */

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
-import type { NodeSelectorTerm, SelectorRequirement, SlimNode, Taint } from '#cluster/slim.ts';
+import type {
+  NodeSelectorTerm,
+  SelectorRequirement,
+  SlimNode,
+  Taint,
+} from '#cluster/objects/slim.ts';
 import { PREFERRED } from '#admission/merge.ts';
 import { node } from '../admission/world.ts';
 import type { Json, JsonMap } from './rfc6902.ts';

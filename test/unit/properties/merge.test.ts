@@ -14,7 +14,7 @@ import {
 } from '#admission/merge.ts';
 import { operationsOf, type PatchOperation } from '#admission/patch.ts';
 import { nodeTermsMatch } from '#admission/selectors.ts';
-import { projectNodeSelectorTerms } from '#cluster/project-selector.ts';
+import { projectNodeSelectorTerms } from '#cluster/objects/project-selector.ts';
 import { PerihelionError } from '#errors';
 import { HOSTNAME, nodes, noise, rawPods, REQUIRED } from './generators.ts';
 import { applyAll, type Json, type JsonMap, type Operation } from './rfc6902.ts';

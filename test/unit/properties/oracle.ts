@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeSelectorTerm, SelectorRequirement, SlimNode, Taint } from '#cluster/slim.ts';
+import type {
+  NodeSelectorTerm,
+  SelectorRequirement,
+  SlimNode,
+  Taint,
+} from '#cluster/objects/slim.ts';
 
 /*
  * What the stock scheduler would say of a node, written as plainly as the Kubernetes documentation

@@ -7,8 +7,8 @@ import { planMerge, preferredTermsOf, type TargetLabel } from '#admission/merge.
 import { operationsOf, type PatchOperation } from '#admission/patch.ts';
 import { hasOwnRequirement, requiredTermsOf } from '#admission/requirement.ts';
 import { nodeTermsMatch } from '#admission/selectors.ts';
-import { projectNodeSelectorTerms } from '#cluster/project-selector.ts';
-import type { SlimNode } from '#cluster/slim.ts';
+import { projectNodeSelectorTerms } from '#cluster/objects/project-selector.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
 import { PerihelionError } from '#errors';
 import { HOSTNAME, nodes, rawPods, REQUIRED } from './generators.ts';
 import { applyAll, type JsonMap, type Operation } from './rfc6902.ts';

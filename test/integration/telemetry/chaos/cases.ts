@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import type { TargetHealth } from '#cluster/model.ts';
+import type { TargetHealth } from '#cluster/model/observation.ts';
 import type { World } from '../../../unit/learner/world.ts';
 import type { Backend } from './backends.ts';
 import { type Failure, FAILURES, type SourceName, SOURCES } from './fleet.ts';

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { TargetHealth } from '#cluster/model.ts';
+import type { TargetHealth } from '#cluster/model/observation.ts';
 import type { Learner } from '#learner/learner.ts';
 import { policyConditions } from '#learner/policy-conditions.ts';
 import type { SettlementRecord } from '#learner/settlement.ts';
-import { DEFAULT_POLICY_SPEC } from '#cluster/policy-schema.ts';
+import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { policyWith, World } from '../../../unit/learner/world.ts';
 import type { Backend } from './backends.ts';
 import {

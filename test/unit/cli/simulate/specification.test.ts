@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '#errors';
-import { policySpecSchema } from '#cluster/policy-schema.ts';
+import { policySpecSchema } from '#cluster/policy/schema.ts';
 import { runCommandLine } from '#cli/command-line.ts';
 import { readSpecification } from '#cli/simulate/specification.ts';
 import { applicationOf, worldOf } from '#cli/simulate/world.ts';

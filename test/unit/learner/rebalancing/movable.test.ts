@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { JsonObject } from '#cluster/json.ts';
+import type { JsonObject } from '#cluster/wire/json.ts';
 import { immovable } from '#learner/rebalancing/movable.ts';
 
 interface Parts {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createGenerator, type Generator } from '#agent/random.ts';
-import type { StoredScaling } from '#cluster/capacity.ts';
-import { parsePolicySpec } from '#cluster/policy-schema.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import type { StoredScaling } from '#cluster/model/capacity.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { planScaling, type ScalingInput, type ScalingPlan } from '#learner/scaling/plan.ts';
 import { extendReference, judgeScaling, type ScalingOutcome } from '#reward/scaling.ts';
 import { rewardSettings } from '#reward/settings.ts';

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which room of src/ may import which, as docs/architecture.md tells it: one table for the linter and
+// for the test that reads every import. Names begin with `#`, which a glob of the linter takes for a
+// comment: the restrictions are regular expressions.
+
+/** Room -> rooms (or single folders of one) that it may import. */
+export const ROOMS = {
+  agent: [],
+  reward: ['agent'],
+  admission: [
+    'agent',
+    'audit',
+    // Not the API client nor what uses it: an admission waits for nobody.
+    ...['wire', 'decision', 'objects', 'policy', 'model', 'mirror'].map(
+      (name) => `cluster/${name}`,
+    ),
+    'tracing',
+  ],
+  telemetry: [],
+  cluster: [],
+  learner: ['agent', 'reward', 'telemetry', 'cluster'],
+  audit: ['agent'],
+  certs: ['cluster'],
+  simulator: [],
+  dashboard: ['agent', 'reward', 'audit', 'telemetry', 'cluster'],
+  tracing: [],
+};
+
+/** Rooms that may import all others. */
+export const SHELL = ['settings', 'cli'];
+
+/** Room -> folder in it -> folders of the same room that it may import. */
+export const FOLDERS = {
+  cluster: {
+    wire: [],
+    decision: [],
+    objects: ['wire', 'decision'],
+    api: ['wire', 'decision'],
+    watch: ['wire', 'api'],
+    lease: ['wire', 'api'],
+    actions: ['wire', 'decision', 'objects', 'api'],
+    policy: ['wire', 'objects', 'api', 'watch'],
+    model: ['wire', 'objects', 'api', 'watch'],
+    mirror: ['wire', 'decision', 'objects', 'api', 'watch', 'policy', 'model'],
+    crd: ['wire', 'api', 'policy', 'model'],
+  },
+};
+
+/** Rooms without I/O: no `node:` module, no error table, no clock and no randomness of their own. */
+export const PURE = ['agent', 'reward'];
+
+/**
+ * What a module may not import, as patterns of the rule `no-restricted-imports`.
+ * @param {string} room
+ * @param {string | undefined} folder of the room; undefined = the room has none in {@link FOLDERS}
+ * @returns {{ regex: string, message: string }[]}
+ */
+export function restrictions(room, folder) {
+  const allowed = ROOMS[room];
+  const whole = allowed.filter((one) => !one.includes('/'));
+  const parts = allowed.filter((one) => one.includes('/')).map((one) => one.split('/'));
+  const partly = [...new Set(parts.map(([of]) => of))];
+  const known = [room, ...whole, ...partly];
+  const patterns = [
+    {
+      regex: `^#(?!errors$|(?:${known.join('|')})/)`,
+      message: `src/${room} may import only: ${[room, ...allowed].join(', ')}.`,
+    },
+    { regex: '^\\.\\.(?:/|$)', message: 'Leave a folder only through the alias of its room.' },
+  ];
+  for (const of of partly) {
+    const names = parts.filter(([one]) => one === of).map(([, name]) => name);
+    patterns.push({
+      regex: onlyFolders(of, names),
+      message: `src/${room} may import only: ${[room, ...allowed].join(', ')}.`,
+    });
+  }
+  if (folder !== undefined) {
+    const others = FOLDERS[room][folder];
+    patterns.push({
+      regex: onlyFolders(room, others),
+      message: `src/${room}/${folder} may import of its room only: ${others.join(', ') || 'nothing'}; its own files through ./`,
+    });
+  }
+  if (PURE.includes(room)) {
+    patterns.push({ regex: '^(?:node:|#errors$)', message: `src/${room} is pure: no I/O.` });
+  }
+  return patterns;
+}
+
+function onlyFolders(room, names) {
+  return names.length === 0 ? `^#${room}/` : `^#${room}/(?!(?:${names.join('|')})/)`;
+}
