@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { runChildJobs, tell } from '#cli/child-jobs.ts';
 import { integerFlag } from '#cli/flags.ts';
 import { createProgress } from '#cli/progress.ts';
@@ -9,6 +9,7 @@ import { WINDOWS } from './learning/arena.ts';
 import { CHANGES } from './learning/change.ts';
 import { HINDSIGHT } from './learning/hindsight.ts';
 import type { Oracle } from './learning/oracle.ts';
+import { comparatorOf, payingName } from './learning/paying.ts';
 import { writeLearningPage } from './learning/page.ts';
 import { ABLATIONS, FIXED, groundOf, LEARNERS, SETTINGS, SHIPPED } from './learning/plan.ts';
 import {
@@ -26,6 +27,7 @@ import {
 } from './learning/run.ts';
 import { renderLearning } from './learning/text.ts';
 import { flagsOrExit, orExit } from './shared/front.ts';
+import { fileToWrite, folderToWrite, jsonFlag, resultsFile } from './shared/input.ts';
 
 /*
  * What learning is worth: the agent as shipped against schedulers that do not learn, comparators
@@ -54,18 +56,24 @@ const CHANGED = [
 ] as const;
 
 if (values.job !== undefined) {
-  const result = runLearningJob(JSON.parse(values.job) as LearningJob, (done, label) =>
+  const { job } = values;
+  const read = orExit('bench-learning', () => jsonFlag('--job', job) as LearningJob);
+  const result = runLearningJob(read, (done, label) =>
     tell<LearningResult>(process.stdout, { kind: 'progress', done, label }),
   );
   tell(process.stdout, { kind: 'result', result });
 } else if (values.from !== undefined) {
-  const results = JSON.parse(readFileSync(values.from, 'utf8')) as LearningResults;
-  writeLearningPage(results, values.page ?? 'docs');
+  const { from, page } = values;
+  const { results, folder } = orExit('bench-learning', () => ({
+    results: resultsFile<LearningResults>('--from', from, ['seeds', 'settings', 'changes']),
+    folder: folderToWrite('--page', page ?? 'docs'),
+  }));
+  writeLearningPage(results, folder);
 } else {
   await bench();
 }
 
-/** What is run: everything, or a little of everything. */
+/** What is run: everything, or a little of everything. @throws InputError */
 function planOf(quick: boolean) {
   const whole = (name: string, shipped: number, minimum: number): number =>
     integerFlag(values, name, { default: shipped, minimum, maximum: 1_000_000 });
@@ -73,6 +81,8 @@ function planOf(quick: boolean) {
   // Whatever was tuned was tuned on other seeds (1 to 64 and those of the tests).
   const first = whole('first', 6001, 0);
   return {
+    out: fileToWrite('--out', values.out),
+    page: values.page === undefined ? undefined : folderToWrite('--page', values.page),
     seeds: Array.from({ length: count }, (_, i) => first + i),
     settings: quick ? [6, 7] : [...SETTINGS.keys()],
     rollouts: quick ? 12 : whole('rollouts', 300, 2),
@@ -123,6 +133,9 @@ async function bench(): Promise<void> {
     for (const seeds of chunks(plan.seeds, SEEDS_PER_JOB)) {
       const policies = [...FIXED, 'oracle', HINDSIGHT, ...LEARNERS, SHIPPED.name];
       jobs.push({ kind: 'policies', setting, policies, seeds, rollouts, oracle });
+      if (!isPaid(setting)) continue;
+      const paying = [...FIXED, ...LEARNERS].map(payingName);
+      jobs.push({ kind: 'policies', setting, policies: paying, seeds, rollouts, oracle });
     }
     jobs.push({
       kind: 'policies',
@@ -167,7 +180,15 @@ async function bench(): Promise<void> {
           simulated: oracle.simulated,
           assignment: oracle.assignment,
         },
-        policies: figures(runs.filter(({ policy }) => !ablated.has(policy))),
+        policies: figures(
+          runs.filter(({ policy }) => !ablated.has(policy) && comparatorOf(policy) === undefined),
+        ),
+        paying: figures(
+          runs.flatMap((one) => {
+            const policy = comparatorOf(one.policy);
+            return policy === undefined ? [] : [{ ...one, policy }];
+          }),
+        ),
         ablations: figures(runs.filter(({ policy }) => ablated.has(policy))),
       };
     }),
@@ -182,11 +203,15 @@ async function bench(): Promise<void> {
       }),
     ),
   };
-  mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(values.out, `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(plan.out, `${JSON.stringify(results, undefined, 2)}\n`);
   process.stdout.write(renderLearning(results));
-  process.stdout.write(`\n${values.out}\n`);
-  if (values.page !== undefined) writeLearningPage(results, values.page);
+  process.stdout.write(`\n${plan.out}\n`);
+  if (plan.page !== undefined) writeLearningPage(results, plan.page);
+}
+
+/** Where comparators are also run with Pods held out: where energy is compared with all of them. */
+function isPaid(setting: number): boolean {
+  return SETTINGS[setting]?.cluster === 'mixed';
 }
 
 function chunks<One>(list: readonly One[], size: number): One[][] {

@@ -96,6 +96,7 @@ function mixedVerdicts(setting: SettingResults): Verdict[] {
   const { joulesToOracleAfter100: near } = agent;
   const where = nameOf(setting);
   return [
+    ...payingVerdicts(setting),
     {
       aim: 'energy below every comparator',
       where,
@@ -116,6 +117,25 @@ function mixedVerdicts(setting: SettingResults): Verdict[] {
       asked: `within ${percent(NEAR_ORACLE - 1)}`,
       found: near === undefined ? 'not run so long' : `${percent(near.mean - 1)} above`,
       reached: near !== undefined && near.mean <= NEAR_ORACLE,
+    },
+  ];
+}
+
+/** The same against comparators that pay for the same evidence. */
+function payingVerdicts(setting: SettingResults): Verdict[] {
+  const paying = Object.entries(setting.paying);
+  if (paying.length === 0) return [];
+  const { joulesPerRequest } = agentOf(setting);
+  const [best, least] = leastOf(
+    paying.map(([name, figures]) => [name, figures.joulesPerRequest.mean] as const),
+  );
+  return [
+    {
+      aim: 'energy below every comparator that holds out as much',
+      where: nameOf(setting),
+      asked: `below ${least.toFixed(4)} J/request (${best})`,
+      found: joulesPerRequest.mean.toFixed(4),
+      reached: joulesPerRequest.mean < least,
     },
   ];
 }

@@ -62,6 +62,7 @@ export function pageOf(results: LearningResults): string {
     PRICE,
     ...settings.flatMap(settingSection),
     ...changeSection(results),
+    ...payingSection(settings),
     ...accountingSection(settings),
     ...ablationSection(settings),
   ].join('\n');
@@ -86,8 +87,9 @@ regret is in the words and not in the learning.
 
 const PRICE = `The agent is measured as shipped: two of a hundred Pods are held out, which is what savings
 are shown with, and they go where the stock scheduler sends them: to the emptiest machine, whose first
-watts are the dearest. No comparator pays for evidence. The figure with none held out is that of the
-ablation \`agent-holdout-0\` (fewer seeds and rollouts).
+watts are the dearest. The comparators of the tables pay for no evidence; what they need when they hold out the
+same share is in the section on evidence. The figure with none held out is that of the ablation
+\`agent-holdout-0\` (fewer seeds and rollouts).
 `;
 
 function minutes(seconds: number): string {
@@ -143,6 +145,37 @@ function changeSection({ changes }: LearningResults): string[] {
         spread(one.rolloutsToRecover, 0),
         `${(100 * one.sloBreachShare.mean).toFixed(1)} %`,
       ]),
+    ),
+  ];
+}
+
+/** The comparators with the agent's own holdout: what each needs when all can show what they save. */
+function payingSection(settings: readonly SettingResults[]): string[] {
+  const shown = settings.filter(({ paying }) => Object.keys(paying).length > 0);
+  const [first] = shown;
+  if (first === undefined) return [];
+  const cell = (figures: PolicyFigures | undefined): string =>
+    figures === undefined
+      ? ''
+      : `${spread(figures.joulesPerRequest, 4)} J, ${figures.p99.mean.toFixed(1)} ms`;
+  return [
+    '## What evidence costs',
+    '',
+    'Energy of all nodes by request and p99 after learning, where every comparator leaves as many Pods to the stock',
+    'scheduler as the agent does, each by a draw of its own; in brackets its energy without that.',
+    '',
+    markdownTable(
+      ['', ...shown.map(nameOf)],
+      [
+        ['agent', ...shown.map(({ policies }) => cell(policies['agent']))],
+        ...Object.keys(first.paying).map((name) => [
+          `\`${name}\``,
+          ...shown.map(
+            ({ paying, policies }) =>
+              `${cell(paying[name])} (${policies[name]?.joulesPerRequest.mean.toFixed(4) ?? ''})`,
+          ),
+        ]),
+      ],
     ),
   ];
 }

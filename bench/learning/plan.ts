@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { parsePolicySpec } from '#cluster/policy-schema.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import { parsePolicySpec } from '#cluster/policy/parse.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { readSpecification } from '#cli/simulate/specification.ts';
 import { worldOf, type World } from '#cli/simulate/world.ts';
 
@@ -79,6 +79,11 @@ export const ABLATIONS: readonly AgentVariant[] = [
   { name: 'agent-gamma-0', centred: true, policy: { learning: { gammaThousandths: 0 } } },
   { name: 'agent-gamma-900', centred: true, policy: { learning: { gammaThousandths: 900 } } },
   { name: 'agent-epsilon-100', centred: true, policy: { learning: { epsilonThousandths: 100 } } },
+  {
+    name: 'agent-explores-alike',
+    centred: true,
+    policy: { learning: { explorationTemperatureThousandths: 0 } },
+  },
   { name: 'agent-holdout-0', centred: true, policy: { holdoutPercent: 0 } },
   { name: 'agent-holdout-5', centred: true, policy: { holdoutPercent: 5 } },
   {

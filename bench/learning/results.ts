@@ -43,6 +43,8 @@ export interface SettingResults {
   readonly load: string;
   readonly oracle: OracleResults;
   readonly policies: Readonly<Record<string, PolicyFigures>>;
+  /** Comparators that hold out as many Pods as the agent; empty where none was run. */
+  readonly paying: Readonly<Record<string, PolicyFigures>>;
   /** Agents that differ from the shipped one in one thing: fewer seeds, shorter runs. */
   readonly ablations: Readonly<Record<string, PolicyFigures>>;
 }

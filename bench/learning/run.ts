@@ -9,6 +9,7 @@ import { runCourse, type Leg, type Step } from './course.ts';
 import { LinearBandit } from './linear-bandit.ts';
 import { bestTemplate, HINDSIGHT, templateScheduler } from './hindsight.ts';
 import { findOracle, type Oracle } from './oracle.ts';
+import { comparatorOf, PayingScheduler } from './paying.ts';
 import {
   ABLATIONS,
   FIXED,
@@ -101,9 +102,8 @@ export function runLearningJob(job: LearningJob, onProgress: Say): LearningResul
 
 /** Whether a policy changes from rollout to rollout; the others are measured and not followed. */
 export function isLearner(policy: string): boolean {
-  return (
-    policy !== 'oracle' && policy !== HINDSIGHT && !(FIXED as readonly string[]).includes(policy)
-  );
+  const own = comparatorOf(policy) ?? policy;
+  return own !== 'oracle' && own !== HINDSIGHT && !(FIXED as readonly string[]).includes(own);
 }
 
 function changed({ world, cpuScale }: Ground, change: number | undefined): Ground['world'] {
@@ -120,8 +120,13 @@ interface Parts {
   readonly oracle: Oracle;
 }
 
-function schedulerOf(policy: string, { ground, seed, legs, oracle }: Parts): PlacementScheduler {
+function schedulerOf(policy: string, parts: Parts): PlacementScheduler {
+  const { ground, seed, legs, oracle } = parts;
   const { world } = ground;
+  const comparator = comparatorOf(policy);
+  if (comparator !== undefined) {
+    return new PayingScheduler(world, schedulerOf(comparator, parts), seed);
+  }
   const [leg] = legs;
   if (leg === undefined) throw new RangeError('no leg');
   const variant: AgentVariant | undefined = [SHIPPED, ...ABLATIONS].find(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Figure } from '#cli/figure.ts';
 import { renderTable } from '#cli/table.ts';
+import { payingName } from './paying.ts';
 import type { LearningResults, PolicyFigures } from './results.ts';
 
 /** `mean ± half of the 95 % interval`. */
@@ -31,11 +32,14 @@ export const COLUMNS: readonly (readonly [
 
 /** The tables for a terminal. */
 export function renderLearning({ settings, changes }: LearningResults): string {
-  const tables = settings.map(({ application, cluster, load, policies, ablations }) => {
-    const rows = Object.entries({ ...policies, ...ablations }).map(([name, figures]) => [
-      name,
-      ...COLUMNS.map(([, cellOf]) => cellOf(figures)),
-    ]);
+  const tables = settings.map((one) => {
+    const { application, cluster, load, policies, ablations } = one;
+    const paying = Object.entries(one.paying).map(
+      ([name, figures]) => [payingName(name), figures] as const,
+    );
+    const rows = [...Object.entries({ ...policies, ...ablations }), ...paying].map(
+      ([name, figures]) => [name, ...COLUMNS.map(([, cellOf]) => cellOf(figures))],
+    );
     const header = ['', ...COLUMNS.map(([title]) => title)];
     return `\n${application} on ${cluster}, ${load}\n${renderTable(header, rows)}`;
   });

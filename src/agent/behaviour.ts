@@ -20,7 +20,7 @@ export interface Arm {
 /** What a behaviour may read beside the arms; `epsilon` is that of the episode at hand. */
 export type BehaviourSettings = Pick<
   Hyperparameters,
-  'epsilon' | 'confidence' | 'returnDeviation' | 'temperature'
+  'epsilon' | 'explorationTemperature' | 'confidence' | 'returnDeviation' | 'temperature'
 >;
 
 /**

@@ -38,6 +38,11 @@ export interface Hyperparameters {
   readonly epsilonHalvingEpisodes: number;
   /** epsilon never falls below this, 0..1. Default 0.01. */
   readonly epsilonFloor: number;
+  /**
+   * Where epsilon explores, actions are drawn in proportion to exp(value / this), in advantage units;
+   * Infinity = all alike. Default 0.1.
+   */
+  readonly explorationTemperature: number;
   /** Measured default decisions below which every decision is the default. Default 3. */
   readonly burnInDecisions: number;
   /** Share of the application's reward in each of its workloads' rewards, 0..1. Default 0.3. */
@@ -69,6 +74,7 @@ export const DEFAULTS: Hyperparameters = Object.freeze({
   epsilon: 0.03,
   epsilonHalvingEpisodes: 20,
   epsilonFloor: 0.01,
+  explorationTemperature: 0.1,
   burnInDecisions: 3,
   applicationShare: 0.3,
   landingCredit: 0.5,
@@ -87,6 +93,8 @@ export interface LearningIntegers {
   readonly epsilonThousandths: number;
   readonly epsilonHalvingEpisodes: number;
   readonly epsilonFloorThousandths: number;
+  /** 0 = all actions alike. */
+  readonly explorationTemperatureThousandths: number;
   readonly stepFloorThousandths: number;
   readonly burnInDecisions: number;
   readonly applicationShareThousandths: number;
@@ -105,6 +113,10 @@ export function hyperparametersOf(spec: LearningIntegers): Hyperparameters {
     epsilon: spec.epsilonThousandths / 1000,
     epsilonHalvingEpisodes: spec.epsilonHalvingEpisodes,
     epsilonFloor: spec.epsilonFloorThousandths / 1000,
+    explorationTemperature:
+      spec.explorationTemperatureThousandths === 0
+        ? Infinity
+        : spec.explorationTemperatureThousandths / 1000,
     stepFloor: spec.stepFloorThousandths / 1000,
     burnInDecisions: spec.burnInDecisions,
     applicationShare: spec.applicationShareThousandths / 1000,
@@ -138,33 +150,34 @@ export function stepSizeAt(
   return Math.min(1, credit * Math.max(1 / weight, h.stepFloor));
 }
 
-/** Which hyperparameter belongs to one behaviour alone, where one does. */
+/** Which hyperparameter belongs to one behaviour alone, beside epsilon. */
 const OWN_PARAMETER = {
-  EpsilonGreedy: undefined,
+  EpsilonGreedy: 'explorationTemperature',
   UCB1: 'confidence',
   Thompson: 'returnDeviation',
   Softmax: 'temperature',
-} as const satisfies Record<Algorithm, keyof Hyperparameters | undefined>;
+} as const satisfies Record<Algorithm, keyof Hyperparameters>;
 
-/** The parameter of the algorithm in force; undefined where it has none of its own. */
+/** The parameter of the algorithm in force; undefined = infinite, epsilon tries all alike. */
 export function parameterOf(h: Hyperparameters): number | undefined {
-  const name = OWN_PARAMETER[h.algorithm];
-  return name === undefined ? undefined : h[name];
+  const value = h[OWN_PARAMETER[h.algorithm]];
+  return Number.isFinite(value) ? value : undefined;
 }
 
 /**
  * The defaults with this algorithm and its own parameter, the other way round of
  * {@link parameterOf}: what an audit line tells. Undefined for an algorithm that is not known, or
- * a parameter that is missing.
+ * a parameter that is missing; only EpsilonGreedy has none where it tries all actions alike, as
+ * every version did before it had a temperature.
  */
 export function withParameter(
   algorithm: string,
   parameter: number | undefined,
 ): Hyperparameters | undefined {
   if (!isAlgorithm(algorithm)) return undefined;
-  const name = OWN_PARAMETER[algorithm];
-  if (name === undefined) return { ...DEFAULTS, algorithm };
-  return parameter === undefined ? undefined : { ...DEFAULTS, algorithm, [name]: parameter };
+  const value = parameter ?? (algorithm === 'EpsilonGreedy' ? Infinity : undefined);
+  if (value === undefined) return undefined;
+  return { ...DEFAULTS, algorithm, [OWN_PARAMETER[algorithm]]: value };
 }
 
 function isAlgorithm(text: string): text is Algorithm {

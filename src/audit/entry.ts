@@ -32,8 +32,8 @@ export interface DrawEntry {
   /** Rule by which the action was drawn, for example `EpsilonGreedy`. */
   readonly algorithm: string;
   /**
-   * The rule's own parameter: confidence of UCB1, deviation of Thompson, temperature of Softmax.
-   * Undefined where the rule has none.
+   * The rule's own parameter: confidence of UCB1, deviation of Thompson, temperature of Softmax and
+   * of EpsilonGreedy's exploring. Undefined where EpsilonGreedy tries all actions alike.
    */
   readonly parameter?: number | undefined;
   /** Share of decisions left to the default on purpose, 0..1. */

@@ -109,6 +109,7 @@ export const POLICIES: Readonly<Record<string, object>> = {
     learning: {
       epsilonThousandths: 300,
       epsilonFloorThousandths: 250,
+      explorationTemperatureThousandths: 0,
       stepFloorThousandths: 300,
       burnInDecisions: 2,
     },
@@ -120,6 +121,7 @@ export const POLICIES: Readonly<Record<string, object>> = {
     learning: {
       epsilonThousandths: 1000,
       epsilonFloorThousandths: 1000,
+      explorationTemperatureThousandths: 0,
       burnInDecisions: 0,
     },
     measurement: MEASUREMENT,

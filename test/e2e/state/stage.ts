@@ -70,6 +70,7 @@ const MEASUREMENT = {
 
 const LEARNING = {
   ...{ epsilonThousandths: 300, epsilonFloorThousandths: 250, stepFloorThousandths: 300 },
+  explorationTemperatureThousandths: 0,
   burnInDecisions: 2,
 };
 

@@ -133,13 +133,14 @@ suite('perihelion simulate', () => {
       results.settings.map(({ application, cluster }) => `${application} on ${cluster}`),
       ['bookinfo on seed', 'bookinfo on mixed'],
     );
-    for (const { policies, ablations, oracle } of results.settings) {
+    for (const { policies, paying, ablations, cluster, oracle } of results.settings) {
       assert.equal(Object.keys(policies).length, 14);
+      assert.equal(Object.keys(paying).length, cluster === 'mixed' ? 11 : 0);
       assert.deepEqual(Object.keys(ablations), ['agent-gamma-0']);
       // The oracle is measured against itself, in the very windows that it was found in.
       assert.ok(Math.abs(policies['oracle']!.gapToOracle.mean) < 1e-9);
       assert.ok(oracle.search === 'long search' || oracle.simulated >= 64);
-      for (const figures of Object.values(policies)) {
+      for (const figures of [...Object.values(policies), ...Object.values(paying)]) {
         for (const name of FIGURES) assertFigure(figures[name], 2);
         assert.ok(figures.gapToOracle.mean > -0.02, 'nothing is better than the oracle');
       }

@@ -6,6 +6,7 @@ import { decide, type Decision } from '#admission/decide.ts';
 import { InFlight } from '#admission/in-flight.ts';
 import { Placements } from '#admission/placements.ts';
 import { SeenTargets } from '#admission/seen-targets.ts';
+import { ExpectedUses } from '#admission/expected-use.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
 import { Trials } from '#admission/trials.ts';
@@ -30,6 +31,7 @@ function memory() {
     totals: new TargetTotals(),
     seen: new SeenTargets(),
     placements: new Placements(),
+    uses: new ExpectedUses(),
     order: new TargetOrder(),
     trials: new Trials({ workloads: 100, lifetimeMilliseconds: 60_000 }),
   };
@@ -236,7 +238,12 @@ describe('decide', () => {
     const { spec } = policyOf();
     world.policy = policyOf({
       exploration: { ...spec.exploration, budgetPerHour: 1 },
-      learning: { ...spec.learning, epsilonThousandths: 1000, epsilonFloorThousandths: 1000 },
+      learning: {
+        ...spec.learning,
+        epsilonThousandths: 1000,
+        epsilonFloorThousandths: 1000,
+        explorationTemperatureThousandths: 0,
+      },
     });
     const row = { w1: { value: -1, weight: 50 }, w2: { value: 1, weight: 50 } };
     world.shards.set('Pod/frontend', shardOf({ cells: { [STATE]: row } }));

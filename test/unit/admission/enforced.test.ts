@@ -6,9 +6,10 @@ import { isRemade, isRequired } from '#admission/enforced.ts';
 import type { JsonObject } from '#admission/json.ts';
 import { preferredTermsOf } from '#admission/merge.ts';
 import { requiredTermsOf } from '#admission/requirement.ts';
-import { readDecision, subjectOf } from '#cluster/decision-codec.ts';
-import type { StoredEnforcement } from '#cluster/model.ts';
-import type { PolicySpec } from '#cluster/policy.ts';
+import { readDecision } from '#cluster/decision/codec.ts';
+import { subjectOf } from '#cluster/decision/signature.ts';
+import type { StoredEnforcement } from '#cluster/model/enforcement.ts';
+import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { replayDecision } from '#audit/replay.ts';
 import {
   answer,
@@ -214,7 +215,11 @@ describe('the canary', () => {
       exploration: { budgetPerHour: 1, maximumCpuPercent: 80 },
     });
     const { learning } = world.policy.spec;
-    const curious = { epsilonThousandths: 1000, epsilonFloorThousandths: 1000 };
+    const curious = {
+      epsilonThousandths: 1000,
+      epsilonFloorThousandths: 1000,
+      explorationTemperatureThousandths: 0,
+    };
     world.policy = policyOf({ ...world.policy.spec, learning: { ...learning, ...curious } });
     world.addNode(node('w2'));
     world.observation = world.observation && {

@@ -10,6 +10,7 @@ import { createGenerator, gaussian } from '#agent/random.ts';
 import { softmax } from '#agent/softmax.ts';
 import { thompson } from '#agent/thompson.ts';
 import { ucb1 } from '#agent/ucb1.ts';
+import { UNIFORM } from './support/learning.ts';
 import { range, repeat } from './support/statistics.ts';
 
 const ALGORITHMS: Algorithm[] = ['EpsilonGreedy', 'UCB1', 'Thompson', 'Softmax'];
@@ -70,15 +71,33 @@ describe('greedy', () => {
 });
 
 describe('epsilon-greedy', () => {
-  it('is epsilon / K for every arm and the rest for the best', () => {
-    const probabilities = epsilonGreedy([arm('a', 1), arm('b', 2), arm('c', 2), arm('d', 0)], {
-      ...DEFAULTS,
-      epsilon: 0.2,
-    });
-    const expected = [0.05, 0.45, 0.45, 0.05];
-    for (const index of range(4)) {
-      assert.ok(Math.abs(probabilities[index]! - expected[index]!) < 1e-12);
-    }
+  const arms = [arm('a', 1), arm('b', 2), arm('c', 2), arm('d', 0)];
+
+  it('without a temperature is epsilon / K for every arm and the rest for the best', () => {
+    // To the last bit, as in the audit lines of versions that knew no other rule.
+    assert.deepEqual(epsilonGreedy(arms, { ...UNIFORM, epsilon: 0.2 }), [
+      0.2 / 4,
+      (1 - 0.2) * 0.5 + 0.2 / 4,
+      (1 - 0.2) * 0.5 + 0.2 / 4,
+      0.2 / 4,
+    ]);
+  });
+
+  it('explores in proportion to exp(value / temperature), and is greedy with epsilon 0', () => {
+    const settings = { ...DEFAULTS, explorationTemperature: 0.5 };
+    const [a, b, c, d] = epsilonGreedy(arms, { ...settings, epsilon: 0.2 });
+    assert.ok(Math.abs(a! / d! - Math.exp(1 / 0.5)) < 1e-9);
+    assert.ok(Math.abs((b! - 0.8 / 2) / a! - Math.exp(1 / 0.5)) < 1e-9);
+    assert.equal(b, c);
+    assert.deepEqual(epsilonGreedy(arms, { ...settings, epsilon: 0 }), [0, 0.5, 0.5, 0]);
+  });
+
+  it('goes over to the textbook rule as the temperature rises', () => {
+    const near = epsilonGreedy(arms, { ...DEFAULTS, explorationTemperature: 1e9, epsilon: 0.3 });
+    const uniform = epsilonGreedy(arms, { ...UNIFORM, epsilon: 0.3 });
+    for (const index of range(4)) assert.ok(Math.abs(near[index]! - uniform[index]!) < 1e-8);
+    const settings = { ...DEFAULTS, explorationTemperature: 0 };
+    assert.throws(() => epsilonGreedy(arms, settings), RangeError);
   });
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULTS, epsilonAt, hyperparametersOf, stepSizeAt } from '#agent/hyperparameters.ts';
-import type { LearningSpec } from '#cluster/policy.ts';
+import type { LearningSpec } from '#cluster/policy/policy.ts';
 
 describe('hyperparametersOf', () => {
   it('turns the integers of a policy into fractions', () => {
@@ -16,6 +16,7 @@ describe('hyperparametersOf', () => {
       epsilonThousandths: 100,
       epsilonHalvingEpisodes: 30,
       epsilonFloorThousandths: 5,
+      explorationTemperatureThousandths: 250,
       stepFloorThousandths: 50,
       burnInDecisions: 4,
       applicationShareThousandths: 250,
@@ -31,6 +32,7 @@ describe('hyperparametersOf', () => {
       epsilon: 0.1,
       epsilonHalvingEpisodes: 30,
       epsilonFloor: 0.005,
+      explorationTemperature: 0.25,
       stepFloor: 0.05,
       burnInDecisions: 4,
       applicationShare: 0.25,

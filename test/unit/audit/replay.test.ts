@@ -22,6 +22,7 @@ const targets = fc.uniqueArray(fc.constantFrom('worker-1', 'worker-2', '9', '10'
 const situations = fc.record({
   targets,
   algorithm: fc.constantFrom(...ALGORITHMS),
+  explorationTemperature: fc.constantFrom(0.001, 0.1, 3, Infinity),
   values: fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 6, maxLength: 6 }),
   weights: fc.array(fc.double({ min: 0, max: 40, noNaN: true }), { minLength: 6, maxLength: 6 }),
   inFlight: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
@@ -38,7 +39,8 @@ type Situation = typeof situations extends fc.Arbitrary<infer T> ? T : never;
 /** Decides as the admission path does, and writes what it would write. */
 function decided(s: Situation): DecisionEntry {
   const actions = [DEFAULT_ACTION, ...s.targets];
-  const hyperparameters = { ...DEFAULTS, algorithm: s.algorithm };
+  const { algorithm, explorationTemperature } = s;
+  const hyperparameters = { ...DEFAULTS, algorithm, explorationTemperature };
   const cells = actions.map((action, index) => [
     action,
     { value: s.values[index] ?? 0, weight: s.weights[index] ?? 0 },
@@ -98,6 +100,7 @@ function throughTheLog(decision: DecisionEntry): DecisionEntry {
 const BUSY: Situation = {
   targets: ['worker-1', 'worker-2'],
   algorithm: 'EpsilonGreedy',
+  explorationTemperature: 0.1,
   values: [0, 0.4, 0.1, 0, 0, 0],
   weights: [5, 5, 5, 0, 0, 0],
   inFlight: [1, 0, 0, 0, 0, 0],
@@ -118,6 +121,15 @@ describe('replayDecision', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('takes a line without a temperature for one that tried all actions alike', () => {
+    const explored = { ...BUSY, explorationTemperature: Infinity };
+    const decision = decided(explored);
+    assert.equal(decision.draw?.parameter, undefined);
+    assert.deepEqual(replayDecision(decision), { kind: 'matched' });
+    const draw = { ...decision.draw!, parameter: 0.1 };
+    assert.equal(replayDecision({ ...decision, draw }).kind, 'differing');
   });
 
   it('sees a propensity that is wrong in its last bit', () => {
@@ -150,7 +162,7 @@ describe('replayDecision', () => {
     assert.equal(replayDecision(old).kind, 'incomplete');
     const other = { ...old, draw: { ...draw, algorithm: 'constructor' } };
     assert.equal(replayDecision(other).kind, 'incomplete');
-    const without = { ...old, draw: { ...draw, algorithm: 'UCB1' } };
+    const without = { ...old, draw: { ...draw, algorithm: 'UCB1', parameter: undefined } };
     assert.equal(replayDecision(without).kind, 'incomplete');
   });
 

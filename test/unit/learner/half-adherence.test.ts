@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import type { ModelShard } from '#cluster/model.ts';
+import type { ModelShard } from '#cluster/model/model.ts';
 import { policyWith, World } from './world.ts';
 
 /*
@@ -29,7 +29,7 @@ interface Figures {
   readonly adherence: number;
 }
 
-/** A world that explores all the time, under a scheduler that follows as often as `followed` says. */
+/** A world that explores all the time and all targets alike, under a scheduler that follows as often as `followed` says. */
 async function observed(
   seed: number,
   followed: Readonly<Record<string, number>>,
@@ -45,6 +45,7 @@ async function observed(
         applicationShareThousandths: 0,
         epsilonThousandths: 1000,
         epsilonFloorThousandths: 1000,
+        explorationTemperatureThousandths: 0,
         epsilonHalvingEpisodes: 100_000,
         stepFloorThousandths: 1,
       },

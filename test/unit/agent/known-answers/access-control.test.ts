@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { DEFAULTS } from '#agent/hyperparameters.ts';
 import { createGenerator, type Generator } from '#agent/random.ts';
 import type { TdLearner } from '#agent/td.ts';
-import { act, learnerOf, textbook } from '../support/learning.ts';
+import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, range, repeat, summarise } from '../support/statistics.ts';
 
 /*
@@ -87,7 +86,7 @@ function play(seed: string): Result {
   const generator = createGenerator(seed);
   const settings = textbook({ stepSize: 0.01, averageRewardStep: 0.01 });
   const learner = learnerOf(settings, 0);
-  const choice = { settings: { ...DEFAULTS, epsilon }, generator };
+  const choice = { settings: { ...UNIFORM, epsilon }, generator };
   const choose = (row: string) => act(learner, { row, actions: ACTIONS }, epsilonGreedy, choice);
   let free = SERVERS;
   let priority = customer(generator);

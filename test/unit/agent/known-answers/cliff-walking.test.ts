@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { DEFAULTS, type Bootstrap } from '#agent/hyperparameters.ts';
+import type { Bootstrap } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { TdLearner } from '#agent/td.ts';
-import { learnerOf, textbook } from '../support/learning.ts';
+import { learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, assertBelow, range, repeat } from '../support/statistics.ts';
 import { clamp, FOUR, greedyPath, MOVES, playEpisode, position } from '../support/grid.ts';
 import { stateValues, sweep, type World } from '../support/grid.ts';
@@ -39,7 +39,7 @@ function learn(bootstrap: Bootstrap): Result[] {
   return range(runs).map((run) => {
     const generator = createGenerator(`cliff ${bootstrap} ${run}`);
     const learner = learnerOf(textbook({ bootstrap, stepSize: 0.5, epsilon }), 0);
-    const settings = { ...DEFAULTS, epsilon };
+    const settings = { ...UNIFORM, epsilon };
     const returns = range(episodes).map(() =>
       playEpisode(cliff, learner, { behaviour: epsilonGreedy, settings, generator }),
     );

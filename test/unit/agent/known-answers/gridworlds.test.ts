@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { DEFAULTS } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
-import { learnerOf, textbook } from '../support/learning.ts';
+import { learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { range, repeat } from '../support/statistics.ts';
 import { clamp, EIGHT, FOUR, greedyPath, MOVES, playEpisode, position } from '../support/grid.ts';
 import { stateValues, sweep, type World } from '../support/grid.ts';
@@ -37,7 +36,7 @@ describe('windy gridworld', () => {
       for (const run of range(10)) {
         const generator = createGenerator(`windy ${name} ${run}`);
         const learner = learnerOf(textbook({ bootstrap: 'q-learning', stepSize: 0.5 }), 0);
-        const settings = { ...DEFAULTS, epsilon: 0.1 };
+        const settings = { ...UNIFORM, epsilon: 0.1 };
         const play = { behaviour: epsilonGreedy, settings, generator };
         repeat(500, () => {
           playEpisode(windy(actions), learner, play);

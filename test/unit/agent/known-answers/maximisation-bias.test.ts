@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, it } from 'node:test';
 import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { DEFAULTS } from '#agent/hyperparameters.ts';
 import { createGenerator, gaussian } from '#agent/random.ts';
-import { act, learnerOf, textbook } from '../support/learning.ts';
+import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, range } from '../support/statistics.ts';
 
 /*
@@ -18,7 +17,7 @@ const atB = range(10).map(String);
 function play(run: number): boolean[] {
   const generator = createGenerator(`maximisation ${run}`);
   const learner = learnerOf(textbook({ bootstrap: 'q-learning', stepSize: 0.1 }), 0);
-  const choice = { settings: { ...DEFAULTS, epsilon: 0.1 }, generator };
+  const choice = { settings: { ...UNIFORM, epsilon: 0.1 }, generator };
   const atA = { row: 'A', actions: ['left', 'right'] };
   return range(300).map(() => {
     const action = act(learner, atA, epsilonGreedy, choice);

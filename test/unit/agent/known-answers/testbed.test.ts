@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, it } from 'node:test';
 import { behaviourOf } from '#agent/behaviour.ts';
-import { DEFAULTS, type Algorithm } from '#agent/hyperparameters.ts';
+import type { Algorithm } from '#agent/hyperparameters.ts';
 import { createGenerator, gaussian } from '#agent/random.ts';
-import { act, learnerOf, textbook } from '../support/learning.ts';
+import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, assertBelow, range } from '../support/statistics.ts';
 
 /*
@@ -46,7 +46,7 @@ function play(row: Row, run: number): Run {
   const generator = nature.split(row.name);
   const truth = actions.map(() => gaussian(nature));
   const best = String(truth.indexOf(Math.max(...truth)));
-  const settings = { ...DEFAULTS, epsilon: row.epsilon, confidence: 2 };
+  const settings = { ...UNIFORM, epsilon: row.epsilon, confidence: 2 };
   const learner = learnerOf(
     textbook({ stepRule: row.stepRule, stepFloor: 0, stepSize: 0.1 }),
     row.initial,

@@ -5,6 +5,9 @@ import { drawIndex, type Generator } from '#agent/random.ts';
 import { TdLearner, type TdSettings, type Transition } from '#agent/td.ts';
 import { WorkingTable } from '#agent/working-table.ts';
 
+/** The product's settings where exploring tries all actions alike, as the textbook's does. */
+export const UNIFORM = { ...DEFAULTS, explorationTemperature: Infinity } as const;
+
 /** The product's settings with textbook ones in place of its own: TD(0), constant step. */
 export function textbook(settings: Partial<TdSettings>): TdSettings {
   return {
