@@ -14,7 +14,13 @@ import {
 } from './accounting/results.ts';
 import { runWorld } from './accounting/run.ts';
 import { flagsOrExit, orExit } from './shared/front.ts';
-import { fileToWrite, folderToWrite, jsonFlag, resultsFile } from './shared/input.ts';
+import {
+  fileToWrite,
+  folderToWrite,
+  jsonFlag,
+  ofAnotherVersion,
+  resultsFile,
+} from './shared/input.ts';
 import { readResults, writeResults } from './shared/results.ts';
 
 /*
@@ -59,13 +65,23 @@ if (values.job !== undefined) {
   );
   const results = from === undefined ? await bench() : orExit('bench-accounting', () => past(from));
   if (folder !== undefined) {
-    writeFileSync(join(folder, 'accounting.md'), accountingPage(results));
+    const page = orExit('bench-accounting', () => pageOf(results));
+    writeFileSync(join(folder, 'accounting.md'), page);
   }
 }
 
 /** Results of a run of before. @throws InputError */
 function past(path: string): AccountingResults {
   return resultsFile<AccountingResults>('--from', path, ['seeds', 'rollouts', 'last', 'worlds']);
+}
+
+/** @throws InputError where the results are those of another version */
+function pageOf(results: AccountingResults): string {
+  try {
+    return accountingPage(results);
+  } catch (error) {
+    throw values.from === undefined ? error : ofAnotherVersion('--from', values.from, error);
+  }
 }
 
 /** How much is run. @throws InputError */

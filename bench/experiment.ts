@@ -15,8 +15,8 @@ import {
   type ExperimentJob,
   type ExperimentResult,
 } from './experiment/run.ts';
-import { flagsOrExit, orExit } from './shared/front.ts';
-import { folderToWrite, jsonFlag, resultsFile } from './shared/input.ts';
+import { exitOn, flagsOrExit, orExit } from './shared/front.ts';
+import { folderToWrite, jsonFlag, ofAnotherVersion, resultsFile } from './shared/input.ts';
 
 /*
  * The experiment that Perihelion follows, repeated on the simulator: three machines,
@@ -54,6 +54,15 @@ async function main(): Promise<void> {
   const { from } = values;
   const out = orExit('experiment', () => folderToWrite('--out', values.out));
   const results = from === undefined ? await experiment() : orExit('experiment', () => past(from));
+  try {
+    await report(results, out);
+  } catch (error) {
+    exitOn('experiment', from === undefined ? error : ofAnotherVersion('--from', from, error));
+  }
+}
+
+/** Writes the results first: whatever happens to the reports, they were dear. */
+async function report(results: ExperimentResults, out: string): Promise<void> {
   const file = join(out, 'results.json');
   writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
   process.stdout.write(`${file}\n${writeHtml(results, out)}\n`);

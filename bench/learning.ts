@@ -26,8 +26,14 @@ import {
   type PolicyRun,
 } from './learning/run.ts';
 import { renderLearning } from './learning/text.ts';
-import { flagsOrExit, orExit } from './shared/front.ts';
-import { fileToWrite, folderToWrite, jsonFlag, resultsFile } from './shared/input.ts';
+import { exitOn, flagsOrExit, orExit } from './shared/front.ts';
+import {
+  fileToWrite,
+  folderToWrite,
+  jsonFlag,
+  ofAnotherVersion,
+  resultsFile,
+} from './shared/input.ts';
 
 /*
  * What learning is worth: the agent as shipped against schedulers that do not learn, comparators
@@ -68,7 +74,11 @@ if (values.job !== undefined) {
     results: resultsFile<LearningResults>('--from', from, ['seeds', 'settings', 'changes']),
     folder: folderToWrite('--page', page ?? 'docs'),
   }));
-  writeLearningPage(results, folder);
+  try {
+    writeLearningPage(results, folder);
+  } catch (error) {
+    exitOn('bench-learning', ofAnotherVersion('--from', from, error));
+  }
 } else {
   await bench();
 }

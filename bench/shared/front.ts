@@ -14,11 +14,16 @@ export function orExit<T>(bench: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const line = lineOf(error);
-    if (line === undefined) throw error;
-    process.stderr.write(`${bench}: ${line}\n`);
-    process.exit(2);
+    exitOn(bench, error);
   }
+}
+
+/** Ends the process as {@link orExit} does; throws what is not a mistake of whoever started it. */
+export function exitOn(bench: string, error: unknown): never {
+  const line = lineOf(error);
+  if (line === undefined) throw error;
+  process.stderr.write(`${bench}: ${line}\n`);
+  process.exit(2);
 }
 
 /** The flags of this process; exit code 2 with one line where one is unknown or lacks its value. */

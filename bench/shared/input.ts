@@ -55,6 +55,16 @@ export function resultsFile<T extends object>(
 }
 
 /**
+ * What went wrong with a result file that has the fields: one of another version lacks something
+ * further inside, and whoever reads it trips over that.
+ * @returns an InputError for a TypeError, any other error as it is
+ */
+export function ofAnotherVersion(field: string, path: string, error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error;
+  return invalid(field, path, `results of this version of the bench (${error.message})`);
+}
+
+/**
  * JSON that stands in a flag itself.
  * @throws InputError when it is none
  */

@@ -16,6 +16,11 @@ import { promisify } from 'node:util';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const run = promisify(execFile);
 
+/** What has the fields of results, and in them nothing that results have. */
+const EXPERIMENT = JSON.stringify({
+  ...{ effort: {}, steps: [{}], sizes: [{}], sensitivity: [{}], reference: {}, orders: [{}] },
+});
+
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -39,6 +44,9 @@ describe('a bench that is given what it cannot use', { timeout: 300_000 }, () =>
     const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
     write('text.json', 'this is no JSON');
     write('number.json', '7');
+    write('learning.json', '{"seeds":[],"settings":[{}],"changes":[]}');
+    write('accounting.json', '{"seeds":[],"rollouts":1,"last":1,"worlds":[{}]}');
+    write('experiment.json', EXPERIMENT);
     write('other.json', '{"machine":{},"ratioToBare":{}}');
     mkdirSync(join(folder, 'half'));
     write('half/admission.json', '{"cpuMicrosecondsPerRequest":{}}');
@@ -53,14 +61,21 @@ describe('a bench that is given what it cannot use', { timeout: 300_000 }, () =>
     ['learning.ts', '--from text.json', /--from: found "text\.json", expected JSON/],
     ['learning.ts', '--from number.json', /expected results .* seeds, settings, changes/],
     ['learning.ts', '--from other.json', /expected results .* seeds, settings, changes/],
+    ['learning.ts', '--from learning.json --page pages', /results of this version of the bench \(/],
     ['learning.ts', '--from .', /--from: found "\.", .*\(EISDIR\)/],
     ['learning.ts', '--quick --out half', /--out: found "half", expected a file, not a folder/],
     ['learning.ts', '--quick --page text.json', /--page: found "text\.json", .*\(EEXIST\)/],
     ['learning.ts', '--job {', /--job: found "\{", expected JSON/],
     ['accounting.ts', '--from nope.json --page docs', /--from: found "nope\.json", .*\(ENOENT\)/],
     ['accounting.ts', '--from other.json --page docs', /expected results .* worlds/],
+    [
+      'accounting.ts',
+      '--from accounting.json --page pages',
+      /results of this version of the bench/,
+    ],
     ['accounting.ts', '--page text.json', /--page: found "text\.json\/explanation", .*\(ENOTDIR\)/],
     ['experiment.ts', '--from nope.json', /--from: found "nope\.json", .*\(ENOENT\)/],
+    ['experiment.ts', '--from experiment.json --out made', /results of this version of the bench/],
     ['experiment.ts', '--out text.json', /--out: found "text\.json", .*\(EEXIST\)/],
     ['run.ts', '--only nonsense', /--only: found "nonsense", expected one of all, admission, /],
     ['run.ts', '--out text.json', /--out: found "text\.json", .*\(EEXIST\)/],
