@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parsePolicySpec } from '#cluster/policy/parse.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
-import { readSpecification } from '#cli/simulate/specification.ts';
+import { readSpecification } from '#cli/simulate/read-specification.ts';
 import { worldOf, type World } from '#cli/simulate/world.ts';
 
 /** Worlds of equal machines that differ in the load that others put on them. */

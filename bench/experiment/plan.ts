@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { linearCurve, type PowerCurve } from '#simulator/power-curve.ts';
 import { demandOf } from '#cli/simulate/demand.ts';
-import { readSpecification, type Specification } from '#cli/simulate/specification.ts';
+import { readSpecification } from '#cli/simulate/read-specification.ts';
+import type { Specification } from '#cli/simulate/specification.ts';
 import { applicationOf, withLoad, worldOf, type World } from '#cli/simulate/world.ts';
 import { UPSTREAM_RECORDS, withInputSize } from './input-size.ts';
 

@@ -10,8 +10,8 @@ import type { Observation } from '#cluster/model/observation.ts';
 import { parsePolicySpec } from '#cluster/policy/parse.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
-import { createLearner, type LearnerOptions } from '#learner/learner.ts';
-import type { ShardStore } from '#learner/ports.ts';
+import { createLearner, type LearnerOptions } from '#learner/loop/learner.ts';
+import type { ShardStore } from '#learner/tick/ports.ts';
 import type { Reading } from '#telemetry/reading.ts';
 import type { Window } from '#telemetry/source.ts';
 

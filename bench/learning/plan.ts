@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parsePolicySpec } from '#cluster/policy/parse.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
-import { readSpecification } from '#cli/simulate/specification.ts';
+import { readSpecification } from '#cli/simulate/read-specification.ts';
 import { worldOf, type World } from '#cli/simulate/world.ts';
 
 /** Applications and clusters of the bench; every pair is a setting with a file of its own. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION, type Action } from './action.ts';
-import { behaviourOf, type Arm } from './behaviour.ts';
+import type { Arm } from './arm.ts';
+import { behaviourOf } from './behaviours.ts';
 import { cellIn, estimateOf, rowOf } from './estimate.ts';
 import { greedy, isBest } from './greedy.ts';
 import { epsilonAt, type Hyperparameters } from './hyperparameters.ts';

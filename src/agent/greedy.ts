@@ -1,17 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Arm } from './behaviour.ts';
-
-/**
- * Guards every behaviour: a value that is not a number would be neither best nor worst.
- * @throws RangeError when there is no arm, a value is not finite, or a weight is below 0 or NaN.
- */
-export function checkArms(arms: readonly Arm[]): void {
-  if (arms.length === 0) throw new RangeError('arms: found none');
-  for (const { action, value, weight } of arms) {
-    if (!Number.isFinite(value)) throw new RangeError(`value of ${action}: found ${value}`);
-    if (!(weight >= 0)) throw new RangeError(`weight of ${action}: found ${weight}`);
-  }
-}
+import { checkArms, type Arm } from './arm.ts';
 
 /**
  * Marks the best arms: all that share the greatest score and, among those, the fewest siblings in

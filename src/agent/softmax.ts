@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Arm, Behaviour } from './behaviour.ts';
-import { checkArms } from './greedy.ts';
+import { checkArms, type Arm } from './arm.ts';
+import type { Behaviour } from './behaviour.ts';
 
 /** Boltzmann exploration: every arm by {@link boltzmann}, the best ones too. */
 export const softmax: Behaviour = (arms, { temperature }) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { checkArms } from './arm.ts';
 import type { Behaviour } from './behaviour.ts';
-import { checkArms } from './greedy.ts';
 import { normalCumulative, normalDensity } from './normal.ts';
 
 /** Standard deviations beyond which a belief is taken for certain. */

@@ -44,6 +44,22 @@ export const FOLDERS = {
     mirror: ['wire', 'decision', 'objects', 'api', 'watch', 'policy', 'model'],
     crd: ['wire', 'api', 'policy', 'model'],
   },
+  learner: {
+    episodes: [],
+    readings: ['episodes'],
+    judging: ['episodes', 'readings'],
+    tick: ['episodes', 'judging'],
+    observation: ['episodes', 'readings', 'tick'],
+    enforcement: ['episodes', 'judging', 'tick'],
+    settling: ['episodes', 'readings', 'judging', 'tick', 'enforcement'],
+    capacity: ['episodes', 'readings', 'tick'],
+    scaling: ['episodes', 'readings', 'judging', 'tick', 'observation', 'enforcement', 'capacity'],
+    rebalancing: ['readings', 'tick', 'enforcement', 'capacity'],
+    loop: [
+      ...['episodes', 'readings', 'judging', 'tick', 'observation', 'enforcement', 'settling'],
+      ...['capacity', 'scaling', 'rebalancing'],
+    ],
+  },
 };
 
 /** Rooms without I/O: no `node:` module, no error table, no clock and no randomness of their own. */

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import { createGenerator } from '#agent/random.ts';
-import type { TickReport } from '#learner/tick-report.ts';
+import type { TickReport } from '#learner/tick/tick-report.ts';
 import { parseSettings } from '#settings/parse.ts';
 import type { EmbeddedCluster } from '#simulator/cluster.ts';
 import type { IntervalStats } from '#simulator/interval.ts';

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { InputError } from '#errors';
 import { type Document, type LineCounter, isNode } from 'yaml';
 import { API_GROUP, GROUP_VERSION } from '#cluster/api/resources.ts';
 import { asObject, asText, isObject } from '#cluster/wire/json.ts';
 import { policyProblems } from '#cluster/policy/parse.ts';
+import { messageOf, type Mistake } from './mistake.ts';
 import { unknownFields } from './unknown-fields.ts';
 
 const NAME_PATTERN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-
-/** One mistake, and where it stands. */
-export interface Mistake {
-  readonly file: string;
-  /** Line number, from 1; undefined where the field is not there. */
-  readonly line: number | undefined;
-  /** Number of the document in the file, from 1. */
-  readonly document: number;
-  /** `FIELD: found …, expected …`. */
-  readonly message: string;
-}
 
 /** What came of one document. */
 export interface LintedDocument {
@@ -68,11 +57,6 @@ function headProblems(apiVersion: unknown, kind: unknown, name: unknown): string
     );
   }
   return problems;
-}
-
-/** The one form of every mistake: that of an InputError. */
-export function messageOf(field: string, found: unknown, expected: string): string {
-  return new InputError('PERI_POLICY_INVALID', field, found, expected).message;
 }
 
 /** The line of the field that a message begins with, or of the nearest one above it. */

@@ -6,7 +6,8 @@ import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag } from '../flags.ts';
 import { jsonText, OUTPUT_FLAG } from '../output.ts';
 import { plural, printable, styleOf } from '../style.ts';
-import { lintDocument, messageOf, type Mistake } from './lint-document.ts';
+import { lintDocument } from './lint-document.ts';
+import { messageOf, type Mistake } from './mistake.ts';
 
 /** `perihelion policy lint`: are these policies what they are meant to be? */
 export const lintCommand: Command = {

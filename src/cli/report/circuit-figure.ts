@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CircuitReason, StoredCircuit } from '#cluster/model/enforcement.ts';
-import { type CircuitPhase, circuitPhase } from '#learner/circuit.ts';
+import { type CircuitPhase, circuitPhase } from '#learner/enforcement/circuit.ts';
 
 /** A circuit breaker at the time of the report. */
 export interface CircuitFigure {

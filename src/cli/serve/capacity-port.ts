@@ -6,7 +6,7 @@ import { listDisruptionBudgets } from '#cluster/actions/disruption-budgets.ts';
 import { evictPod } from '#cluster/actions/eviction.ts';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import { ScaleClient } from '#cluster/actions/scale.ts';
-import type { CapacityPort } from '#learner/capacity-ports.ts';
+import type { CapacityPort } from '#learner/capacity/ports.ts';
 import { createPreview, type PreviewOptions } from './preview.ts';
 
 /**

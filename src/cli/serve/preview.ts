@@ -16,7 +16,7 @@ import {
 } from '#cluster/wire/json.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
-import type { CapacityPort, Preview } from '#learner/capacity-ports.ts';
+import type { CapacityPort, Preview } from '#learner/capacity/ports.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 

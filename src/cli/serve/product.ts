@@ -7,7 +7,7 @@ import { sleep } from '#cluster/api/backoff.ts';
 import { KubeClient } from '#cluster/api/client.ts';
 import { type Informers, startInformers } from '#cluster/mirror/informers.ts';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
-import type { TickReport } from '#learner/tick-report.ts';
+import type { TickReport } from '#learner/tick/tick-report.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import type { Settings } from '#settings/settings.ts';
 import { type DashboardRole, startDashboard } from '../dashboard/role.ts';

@@ -8,10 +8,10 @@ import type { Observation } from '#cluster/model/observation.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import type { PendingDecision } from '#learner/decisions.ts';
-import { observe } from '#learner/observe.ts';
-import type { WindowReadings } from '#learner/outcome.ts';
-import { powerCurves } from '#learner/power-curves.ts';
+import type { PendingDecision } from '#learner/episodes/decisions.ts';
+import { observe } from '#learner/observation/observe.ts';
+import type { WindowReadings } from '#learner/readings/outcome.ts';
+import { powerCurves } from '#learner/observation/power-curves.ts';
 import type { SchedulerNode } from '#simulator/scheduler-node.ts';
 import type { World } from './world.ts';
 

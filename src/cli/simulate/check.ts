@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
 import type { Place } from './schema.ts';
-import type { Specification } from './specification.ts';
-import { nodeNames } from './world.ts';
+import { nodeNames, type Specification } from './specification.ts';
 
 /**
  * What no schema can say: names that must exist, graphs without cycles, machines with room.

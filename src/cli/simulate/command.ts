@@ -17,7 +17,8 @@ import {
 import { searchOracle } from './oracle.ts';
 import { renderSimulation, simulateResults } from './results.ts';
 import { referenceJudge, runAgent, runStatic } from './run.ts';
-import { readSpecification, type Specification } from './specification.ts';
+import { readSpecification } from './read-specification.ts';
+import type { Specification } from './specification.ts';
 import { worldOf } from './world.ts';
 
 const DEFAULT_SEEDS = 4;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { joinApplications } from '#learner/application.ts';
-import type { WindowReadings } from '#learner/outcome.ts';
+import { joinApplications } from '#learner/readings/application.ts';
+import type { WindowReadings } from '#learner/readings/outcome.ts';
 import type { Application } from '#simulator/application.ts';
 import { ISTIO_BUCKETS } from '#simulator/traffic.ts';
 import type { PodWindow, Trial } from '#simulator/trial.ts';

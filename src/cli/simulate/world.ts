@@ -13,7 +13,7 @@ import { compile } from '#simulator/program.ts';
 import type { Pin, Pins } from '#simulator/pod-template.ts';
 import type { Stage } from '#simulator/trial.ts';
 import type { Place, SpecApplication, SpecNodes, SpecRest } from './schema.ts';
-import type { Specification } from './specification.ts';
+import { nodeNames, type Specification } from './specification.ts';
 
 /** Everything one simulation needs, made from a specification. */
 export interface World {
@@ -36,11 +36,6 @@ export interface World {
 const METER_SECONDS = 0.25;
 const GIB = 2 ** 30;
 const HOSTNAME = 'kubernetes.io/hostname';
-
-/** Names of the nodes of one group. */
-export function nodeNames({ name, count }: SpecNodes[number]): string[] {
-  return count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}-${i + 1}`);
-}
 
 /** Builds what a checked specification describes. */
 export function worldOf(specification: Specification): World {

@@ -2,13 +2,13 @@
 
 /** How the scheduler followed the preference for one target; older Pods count less. */
 export interface StoredAdherence {
-  /** Pods that were asked to prefer it, and those of them that landed there; `learner/adherence.ts`. */
+  /** Pods that were asked to prefer it, and those of them that landed there; `learner/enforcement/adherence.ts`. */
   readonly asked: number;
   readonly followed: number;
 }
 
 /**
- * Required rules of one workload; see `src/learner/enforcement.ts`. Times in milliseconds since
+ * Required rules of one workload; see `src/learner/enforcement/enforcement.ts`. Times in milliseconds since
  * the epoch, 0 = never.
  */
 export interface StoredEnforcement {
@@ -28,7 +28,7 @@ export interface StoredEnforcement {
 /** Why a circuit was opened. */
 export type CircuitReason = 'slo-breach' | 'regret' | 'telemetry-lost';
 
-/** A circuit breaker; see `src/learner/circuit.ts`. Times in milliseconds since the epoch. */
+/** A circuit breaker; see `src/learner/enforcement/circuit.ts`. Times in milliseconds since the epoch. */
 export interface StoredCircuit {
   /** `open` from a trip until enough trials have passed; trials begin at `retryAt`. */
   readonly state: 'closed' | 'open';

@@ -52,7 +52,7 @@ export interface ModelShard {
 
 /**
  * What a shard was before its last write, as far as others are learned from it: an episode changes
- * several shards, and a leader may die between two of them. See `src/learner/partial.ts`. Whoever
+ * several shards, and a leader may die between two of them. See `src/learner/settling/partial.ts`. Whoever
  * changes one of these tables without settling anything must leave it out.
  */
 export interface StoredBefore {

@@ -18,7 +18,7 @@ export interface TargetObservation {
   readonly speed?: TargetSpeed | undefined;
 }
 
-/** How fast the cores of a target are; see `src/learner/target-speed.ts`. */
+/** How fast the cores of a target are; see `src/learner/observation/target-speed.ts`. */
 export interface TargetSpeed {
   /** Work of a core there against that of other targets, around 1; above 0. */
   readonly ratio: number;

@@ -6,8 +6,8 @@ import { EMPTY_BASELINE } from '#reward/baseline.ts';
 import { extendMoveCost } from '#reward/move.ts';
 import type { Reading } from '#telemetry/reading.ts';
 import type { Window } from '#telemetry/source.ts';
-import { readingProblem, type WindowReadings } from '#learner/outcome.ts';
-import type { Standing } from '#learner/standing.ts';
+import { readingProblem, type WindowReadings } from '#learner/readings/outcome.ts';
+import type { Standing } from '#learner/capacity/standing.ts';
 
 /** What is kept of a workload none of whose Pods was ever moved. */
 export const NO_MOVES: StoredMoving = {

@@ -11,15 +11,16 @@ import {
   writeLedger,
   type CapacityEffects,
   type CapacityMemory,
-} from '#learner/capacity-context.ts';
-import type { Recommendation } from '#learner/capacity-ports.ts';
-import { moveFields, type CapacityRecord } from '#learner/capacity-record.ts';
-import { circuitPhase } from '#learner/circuit.ts';
-import type { Group } from '#learner/groups.ts';
-import { recent } from '#learner/ledger.ts';
-import type { WindowReadings } from '#learner/outcome.ts';
-import type { Standing } from '#learner/standing.ts';
+} from '#learner/capacity/context.ts';
+import type { Recommendation } from '#learner/capacity/ports.ts';
+import type { CapacityRecord } from '#learner/capacity/record.ts';
+import { circuitPhase } from '#learner/enforcement/circuit.ts';
+import type { Group } from '#learner/tick/groups.ts';
+import { recent } from '#learner/capacity/ledger.ts';
+import type { WindowReadings } from '#learner/readings/outcome.ts';
+import type { Standing } from '#learner/capacity/standing.ts';
 import { NO_MOVES, startUpOf, wattsOf, withStartUp } from './cost.ts';
+import { moveFields } from './fields.ts';
 import { immovable } from './movable.ts';
 import { planMoves, type MoveCandidate, type MovePlan } from './plan.ts';
 

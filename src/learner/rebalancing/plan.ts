@@ -5,8 +5,8 @@ import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import { weighMove, type MoveVerdict } from '#reward/move.ts';
 import { rewardSettings } from '#reward/settings.ts';
-import type { CapacityRefusal, Preview } from '#learner/capacity-ports.ts';
-import type { Standing } from '#learner/standing.ts';
+import type { CapacityRefusal, Preview } from '#learner/capacity/ports.ts';
+import type { Standing } from '#learner/capacity/standing.ts';
 
 /** Weight of an estimate from which it is evidence: the tier's prior alone is not enough. */
 const LEAST_EVIDENCE = 3;

@@ -2,16 +2,16 @@
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { MissingReason } from '#telemetry/reading.ts';
-import { outcomeOf } from '#learner/appraisal.ts';
-import { cpuUseOf } from '#learner/cpu-use.ts';
-import type { PendingDecision } from '#learner/decisions.ts';
+import { outcomeOf } from '#learner/judging/appraisal.ts';
+import { cpuUseOf } from '#learner/observation/cpu-use.ts';
+import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import {
   neededReadings,
   podReadings,
   readingProblem,
   type PodReadings,
   type WindowReadings,
-} from '#learner/outcome.ts';
+} from '#learner/readings/outcome.ts';
 import type { ScalingReadings } from './plan.ts';
 
 /** What can be said of a workload in one window, or why nothing can. */

@@ -24,8 +24,8 @@ import { EMPTY_BASELINE, updateBaseline } from '#reward/baseline.ts';
 import { loadBucket } from '#reward/load-bucket.ts';
 import { extendReference, judgeScaling, type ScalingOutcome } from '#reward/scaling.ts';
 import { rewardSettings } from '#reward/settings.ts';
-import { recent } from '#learner/ledger.ts';
-import type { CapacityRefusal } from '#learner/capacity-ports.ts';
+import { recent } from '#learner/capacity/ledger.ts';
+import type { CapacityRefusal } from '#learner/capacity/ports.ts';
 
 /** What was measured of a workload as a whole; see `outcome.ts`. */
 export interface ScalingReadings {

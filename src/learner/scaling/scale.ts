@@ -14,12 +14,13 @@ import {
   type CapacityEffects,
   type CapacityMemory,
   type NamespaceFacts,
-} from '#learner/capacity-context.ts';
-import type { CapacityRefusal, Recommendation } from '#learner/capacity-ports.ts';
-import { scalingFields, type CapacityRecord } from '#learner/capacity-record.ts';
-import { circuitPhase } from '#learner/circuit.ts';
-import type { Group } from '#learner/groups.ts';
-import type { Standing } from '#learner/standing.ts';
+} from '#learner/capacity/context.ts';
+import type { CapacityRefusal, Recommendation } from '#learner/capacity/ports.ts';
+import type { CapacityRecord } from '#learner/capacity/record.ts';
+import { circuitPhase } from '#learner/enforcement/circuit.ts';
+import type { Group } from '#learner/tick/groups.ts';
+import type { Standing } from '#learner/capacity/standing.ts';
+import { scalingFields } from './fields.ts';
 import { workloadReadings } from './outcome.ts';
 import {
   planScaling,

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
-import type { LearnerOptions } from '#learner/learner.ts';
-import type { ShardStore, WriteResult } from '#learner/ports.ts';
+import type { LearnerOptions } from '#learner/loop/learner.ts';
+import type { ShardStore, WriteResult } from '#learner/tick/ports.ts';
 import type { Window } from '#telemetry/source.ts';
 import type { Insider } from './insider.ts';
 

@@ -5,7 +5,7 @@ import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import { InputError } from '#errors';
-import { parseSpecification } from '#cli/simulate/specification.ts';
+import { parseSpecification } from '#cli/simulate/read-specification.ts';
 import { worldOf } from '#cli/simulate/world.ts';
 import { mutateJson } from '../mutate.ts';
 import type { FuzzTarget } from '../target.ts';

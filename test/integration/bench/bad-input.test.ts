@@ -94,6 +94,7 @@ describe('a bench that is given what it cannot use', { timeout: 300_000 }, () =>
     ['scale/watch-compare.ts', 'ROOT ROOT 2 3 4 5', /one argument more: found "5"/],
     ['scale/watch-compare.ts', '--nonsense', /Unknown option '--nonsense'/],
     ['admission/compare.ts', '', /BEFORE: found nothing/],
+    ['admission/key-exchange.ts', 'x', /one argument more: found "x"/],
     ['admission/compare.ts', 'ROOT half', /AFTER: found "half", .* with src\/main\.ts/],
     ['admission/compare.ts', 'ROOT ROOT 12 -5', /Unknown option '-5'/],
     ['admission/compare.ts', 'ROOT ROOT 12 0', /requests: found "0", .* from 1/],

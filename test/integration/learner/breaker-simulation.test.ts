@@ -8,7 +8,7 @@ import { RolloutRunner } from '#cli/simulate/rollout.ts';
 import { figuresOf, referenceJudge } from '#cli/simulate/run.ts';
 import { defaultScheduler } from '#cli/simulate/static-schedulers.ts';
 import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
-import { readSpecification } from '#cli/simulate/specification.ts';
+import { readSpecification } from '#cli/simulate/read-specification.ts';
 import { withLoad, worldOf, type World } from '#cli/simulate/world.ts';
 
 /*

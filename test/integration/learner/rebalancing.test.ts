@@ -5,7 +5,7 @@ import { replayCapacity } from '#audit/replay-capacity.ts';
 import type { StoredMoving } from '#cluster/model/capacity.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import type { StatusRecommendation } from '#cluster/policy/recommendations.ts';
-import type { CapacityRecord } from '#learner/capacity-record.ts';
+import type { CapacityRecord } from '#learner/capacity/record.ts';
 import { Shop } from './shop.ts';
 
 const APPLY = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
-import type { CapacityRecord } from '#learner/capacity-record.ts';
+import type { CapacityRecord } from '#learner/capacity/record.ts';
 import type { StatusRecommendation } from '#cluster/policy/recommendations.ts';
 import { WEB } from './shop-objects.ts';
 import { Shop } from './shop.ts';

@@ -3,7 +3,7 @@ import { annotationsOf } from '#cluster/decision/codec.ts';
 import { subjectOf } from '#cluster/decision/signature.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
-import { pendingDecision, type PendingDecision } from '#learner/decisions.ts';
+import { pendingDecision, type PendingDecision } from '#learner/episodes/decisions.ts';
 
 /** Signs every decision of the tests. */
 export const KEY = 'a key for tests only';

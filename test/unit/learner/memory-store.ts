@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
-import type { ShardStore, WriteResult } from '#learner/ports.ts';
+import type { ShardStore, WriteResult } from '#learner/tick/ports.ts';
 
 /** What goes wrong with one write: before it, after it, or because of another leader. */
 export type Fault = 'refused' | 'answer-lost' | 'conflict' | 'fenced';

@@ -11,9 +11,9 @@ import type { ModelShard } from '#cluster/model/model.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
-import { createLearner, type Learner, type LearnerOptions } from '#learner/learner.ts';
-import type { LearnerMetrics } from '#learner/ports.ts';
-import type { SettlementRecord } from '#learner/settlement.ts';
+import { createLearner, type Learner, type LearnerOptions } from '#learner/loop/learner.ts';
+import type { LearnerMetrics } from '#learner/tick/ports.ts';
+import type { SettlementRecord } from '#learner/judging/settlement.ts';
 import type { Reading } from '#telemetry/reading.ts';
 import type {
   LatencyWindow,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cases of docs/explanation/unknown-is-never-best.md; run it to write the table there.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { powerHealth } from '#learner/target-health.ts';
+import { powerHealth } from '#learner/observation/target-health.ts';
 import { leastCost } from '#reward/unknown.ts';
 import { createFed, KEPLER } from '../telemetry/support.ts';
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { importedFile, shortestCircle, specifiersOf } from './imports.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
@@ -38,8 +39,7 @@ const files = readdirSync(`${ROOT}/src`, { recursive: true, encoding: 'utf8' }).
 test('no file of src imports what its room may not', () => {
   let seen = 0;
   for (const file of files) {
-    const text = read(`src/${file}`);
-    for (const [, specifier = ''] of text.matchAll(/(?:\bfrom|\bimport|import\()\s*'([^']+)'/g)) {
+    for (const specifier of specifiersOf(read(`src/${file}`))) {
       seen += 1;
       assert.equal(refused(file, specifier), undefined, `${file} imports ${specifier}`);
     }
@@ -56,6 +56,9 @@ test('what a room may not import is refused', () => {
     ['telemetry/x.ts', '#settings/x.ts'],
     ['learner/scaling/x.ts', '#cli/x.ts'],
     ['learner/scaling/x.ts', '../x.ts'],
+    ['learner/judging/x.ts', '#learner/settling/settle.ts'],
+    ['learner/capacity/x.ts', '#learner/scaling/plan.ts'],
+    ['learner/tick/x.ts', '#learner/loop/learner.ts'],
     ['simulator/x.ts', '#cluster/wire/json.ts'],
     ['admission/x.ts', '#cluster/api/client.ts'],
     ['admission/x.ts', '#cluster/actions/scale.ts'],
@@ -76,6 +79,7 @@ test('what a room may not import is refused', () => {
     ['admission/x.ts', '#errors'],
     ['cluster/mirror/x.ts', '#cluster/watch/store.ts'],
     ['cluster/mirror/x.ts', './view.ts'],
+    ['learner/scaling/x.ts', '#learner/capacity/ports.ts'],
     ['cluster/api/x.ts', 'undici'],
   ] as const) {
     assert.equal(refused(file, specifier), undefined, `${file} may not import ${specifier}`);
@@ -105,6 +109,62 @@ test('the arrows point one way', () => {
       left = left.filter((name) => !placed.has(name));
     }
   }
+});
+
+test('no files of src import each other in a circle', () => {
+  const arrows = new Map<string, readonly string[]>();
+  for (const file of files) {
+    const imported = specifiersOf(read(`src/${file}`)).flatMap(
+      (specifier) => importedFile(file, specifier) ?? [],
+    );
+    // An arrow that leads nowhere could hide a circle.
+    for (const other of imported)
+      assert.ok(existsSync(`${ROOT}/src/${other}`), `${file} imports ${other}`);
+    arrows.set(file, imported);
+  }
+  const circle = shortestCircle(arrows);
+  assert.equal(circle, undefined, `in a circle: ${circle?.join(' -> ')}`);
+  // The same files with one arrow more, back from where one leads.
+  const [file = '', [other = ''] = []] = [...arrows].find(([, to]) => to.length > 0) ?? [];
+  const turned = shortestCircle(new Map(arrows).set(other, [file]));
+  assert.deepEqual([...new Set(turned)].sort(), [file, other].sort());
+});
+
+test('a circle is found, whatever kind of import closes it, and named by its shortest way', () => {
+  const circleOf = (sources: Readonly<Record<string, string>>): string | undefined =>
+    shortestCircle(
+      new Map(
+        Object.entries(sources).map(([file, text]) => [
+          file,
+          specifiersOf(text).flatMap((specifier) => importedFile(file, specifier) ?? []),
+        ]),
+      ),
+    )?.join(' -> ');
+  const two = {
+    'room/a.ts': "import { b } from './b.ts';",
+    'room/b.ts': "import type { A } from './a.ts';",
+  };
+  assert.equal(circleOf(two), 'room/a.ts -> room/b.ts -> room/a.ts');
+  for (const closing of [
+    "export { a } from '#room/a.ts';",
+    "import '#room/a.ts';",
+    "const a = await import('./a.ts');",
+    "type A = import('./a.ts').A;",
+    "import {\n  type A,\n} from './a.ts';",
+  ]) {
+    assert.equal(circleOf({ ...two, 'room/b.ts': closing }), circleOf(two), closing);
+  }
+  const three = {
+    'room/a.ts': "import { x } from './folder/x.ts'; import { y } from './folder/y.ts';",
+    'room/folder/x.ts': "import { y } from './y.ts';",
+    'room/folder/y.ts': "import { b } from '../b.ts';",
+    'room/b.ts': "import { a } from './a.ts'; import { readFile } from 'node:fs';",
+    'errors.ts': "import pino from 'pino';",
+  };
+  const way = 'room/a.ts -> room/folder/y.ts -> room/b.ts -> room/a.ts';
+  assert.equal(circleOf(three), way);
+  assert.equal(circleOf({ 'errors.ts': "import '#errors';" }), 'errors.ts -> errors.ts');
+  assert.equal(circleOf({ ...three, 'room/b.ts': "import '#errors';" }), undefined);
 });
 
 test('the tables in docs/architecture.md say the same', () => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { TargetHealth } from '#cluster/model/observation.ts';
-import type { Learner } from '#learner/learner.ts';
-import { policyConditions } from '#learner/policy-conditions.ts';
-import type { SettlementRecord } from '#learner/settlement.ts';
+import type { Learner } from '#learner/loop/learner.ts';
+import { policyConditions } from '#learner/loop/policy-conditions.ts';
+import type { SettlementRecord } from '#learner/judging/settlement.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { policyWith, World } from '../../../unit/learner/world.ts';
 import type { Backend } from './backends.ts';

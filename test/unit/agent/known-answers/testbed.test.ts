@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, it } from 'node:test';
-import { behaviourOf } from '#agent/behaviour.ts';
+import { behaviourOf } from '#agent/behaviours.ts';
 import type { Algorithm } from '#agent/hyperparameters.ts';
 import { createGenerator, gaussian } from '#agent/random.ts';
 import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';

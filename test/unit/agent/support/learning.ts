@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Arm, Behaviour, BehaviourSettings } from '#agent/behaviour.ts';
+import type { Arm } from '#agent/arm.ts';
+import type { Behaviour, BehaviourSettings } from '#agent/behaviour.ts';
 import { DEFAULTS } from '#agent/hyperparameters.ts';
 import { drawIndex, type Generator } from '#agent/random.ts';
 import { TdLearner, type TdSettings, type Transition } from '#agent/td.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
-import { readSpecification, type Specification } from '#cli/simulate/specification.ts';
+import { readSpecification } from '#cli/simulate/read-specification.ts';
+import type { Specification } from '#cli/simulate/specification.ts';
 import { worldOf, type World } from '#cli/simulate/world.ts';
 
 /** A small specification, everything in one file: two services on two unequal nodes. */

@@ -6,7 +6,7 @@ import { peaksModel } from '#cli/simulate/peaks-model.ts';
 import { searchOracle } from '#cli/simulate/oracle.ts';
 import { RolloutRunner, stageAt } from '#cli/simulate/rollout.ts';
 import { referenceJudge, runAgent, runStatic, staticScheduler } from '#cli/simulate/run.ts';
-import { readSpecification } from '#cli/simulate/specification.ts';
+import { readSpecification } from '#cli/simulate/read-specification.ts';
 import { Surrogate } from '#cli/simulate/surrogate.ts';
 import { withLoad, worldOf } from '#cli/simulate/world.ts';
 import { concaveCurve } from '#simulator/power-curve.ts';

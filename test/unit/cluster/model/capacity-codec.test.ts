@@ -9,7 +9,7 @@ import {
   nextRecommendations,
   projectRecommendations,
 } from '#cluster/policy/recommendations.ts';
-import { emptyShard } from '#learner/shards.ts';
+import { emptyShard } from '#learner/tick/shards.ts';
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const at = fc.integer({ min: 0, max: 4e12 });

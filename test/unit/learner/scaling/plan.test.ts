@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { replayCapacity } from '#audit/replay-capacity.ts';
-import { scalingFields } from '#learner/capacity-record.ts';
+import { scalingFields } from '#learner/scaling/fields.ts';
 import { scalingIntervalSeconds } from '#learner/scaling/plan.ts';
 import { ScaledWorld, scalingPolicy } from './world.ts';
 
