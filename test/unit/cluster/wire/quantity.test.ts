@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { PerihelionError } from '#errors';
 import { quantityMilli, quantityUnits } from '#cluster/wire/quantity.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -83,6 +84,23 @@ describe('quantities', () => {
       assert.throws(() => quantityUnits(text), { code: 'PERI_KUBERNETES_OBJECT' }));
   }
 
+  it('says the same of a common quantity as of any other way to write it', () => {
+    const suffix = fc.constantFrom(
+      ...['', 'm', 'k', 'M', 'G', 'Ki', 'Mi', 'Gi', 'Ti', 'n', 'E', 'e3', '.', '.5', 'constructor'],
+    );
+    const digits = fc.oneof(fc.stringMatching(/^[0-9]{1,18}$/), fc.nat(5000).map(String));
+    fc.assert(
+      fc.property(digits, suffix, (number, unit) => {
+        for (const read of [quantityUnits, quantityMilli]) {
+          const text = `${number}${unit}`;
+          // With a sign it is never the quick way.
+          assert.deepEqual(outcomeOf(read, text), outcomeOf(read, `+${text}`), text);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('reads whole amounts exactly, however they are written', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 40 }), (amount) => {
@@ -96,3 +114,12 @@ describe('quantities', () => {
     );
   });
 });
+
+function outcomeOf(read: (text: string) => number, text: string): number | string {
+  try {
+    return read(text);
+  } catch (error) {
+    assert.ok(error instanceof PerihelionError);
+    return error.code;
+  }
+}
