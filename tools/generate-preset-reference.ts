@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/reference/presets.md, from the data of the shipped presets.
 import { stringify } from 'yaml';
-import type { MeshDefinition, MeterDefinition } from '#telemetry/definition.ts';
-import { MESH_DEFINITIONS } from '#telemetry/mesh-presets.ts';
-import { METER_DEFINITIONS } from '#telemetry/meter-presets.ts';
+import type { MeshDefinition, MeterDefinition } from '#telemetry/presets/definition.ts';
+import { MESH_DEFINITIONS } from '#telemetry/presets/mesh.ts';
+import { METER_DEFINITIONS } from '#telemetry/presets/meter.ts';
 import { formatted, type GeneratedFiles } from './generated-file.ts';
 import { tableOf } from './markdown.ts';
 

@@ -7,9 +7,9 @@ import type { Registry } from 'prom-client';
 import { startProduct } from '#cli/serve/product.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { parseSettings } from '#settings/parse.ts';
-import { hotelReservation } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 
 /** What a metric says about itself. */
 export interface MetricDescription {

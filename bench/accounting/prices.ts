@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chargedJoules } from '#reward/accounting.ts';
-import { wattsAt } from '#simulator/power-curve.ts';
-import type { Trial } from '#simulator/trial.ts';
+import { wattsAt } from '#simulator/machines/power-curve.ts';
+import type { Trial } from '#simulator/trial/trial.ts';
 import type { Arena } from '../learning/arena.ts';
 import { ACCOUNTINGS, type AccountingGround, type AccountingName } from './plan.ts';
 

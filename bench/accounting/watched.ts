@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlacementScheduler, PodRequest, RolloutContext } from '#cli/simulate/scheduler.ts';
-import type { Trial } from '#simulator/trial.ts';
+import type { Trial } from '#simulator/trial/trial.ts';
 
 /** A scheduler that does what another one does, and keeps where the CPU of each rollout went. */
 export class WatchedScheduler implements PlacementScheduler {

@@ -4,10 +4,10 @@ import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { encodeObservation, encodeShard } from '#cluster/model/codec.ts';
 import { modelLabels, observationName, shardName } from '#cluster/model/name.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
-import { hotelReservation } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import type { KubeObject } from '#simulator/kube.ts';
-import { concaveCurve } from '#simulator/power-curve.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { concaveCurve } from '#simulator/machines/power-curve.ts';
 import { deploymentName, NAMESPACE, WORKLOADS } from './review.ts';
 
 /*

@@ -4,8 +4,8 @@ import { figureOf, type Figure } from '#cli/figure.ts';
 import { placeAll } from '#cli/simulate/rollout.ts';
 import { dataPinnedScheduler, defaultScheduler } from '#cli/simulate/static-schedulers.ts';
 import { worldOf } from '#cli/simulate/world.ts';
-import { Planner } from '#simulator/planner.ts';
-import { Random } from '#simulator/random.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import { Random } from '#simulator/random/random.ts';
 import { baseSpecification, ORDERS, orderOf, type Order } from './plan.ts';
 
 /** What the CPU alone says of a deployment order, without any load. */

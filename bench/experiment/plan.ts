@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { linearCurve, type PowerCurve } from '#simulator/power-curve.ts';
+import { linearCurve, type PowerCurve } from '#simulator/machines/power-curve.ts';
 import { demandOf } from '#cli/simulate/demand.ts';
 import { readSpecification } from '#cli/simulate/read-specification.ts';
 import type { Specification } from '#cli/simulate/specification.ts';

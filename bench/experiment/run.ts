@@ -2,7 +2,7 @@
 import { AgentScheduler } from '#cli/simulate/agent-scheduler.ts';
 import { RolloutRunner, trialSeed, type Rollout } from '#cli/simulate/rollout.ts';
 import { staticScheduler } from '#cli/simulate/run.ts';
-import { runTrial } from '#simulator/trial.ts';
+import { runTrial } from '#simulator/trial/trial.ts';
 import { UPSTREAM_RECORDS } from './input-size.ts';
 import { orderFigures, type OrderFigures } from './orders.ts';
 import {

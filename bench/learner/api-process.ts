@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hotelReservation } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 
 /* The API server that a model is published to: the simulator's, in a process of its own. */
 const cluster = createCluster({

@@ -12,8 +12,8 @@ import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { createLearner, type LearnerOptions } from '#learner/loop/learner.ts';
 import type { ShardStore } from '#learner/tick/ports.ts';
-import type { Reading } from '#telemetry/reading.ts';
-import type { Window } from '#telemetry/source.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 
 /*
  * The learner's work in a process of its own: one settling cycle over many placements, and the

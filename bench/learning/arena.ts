@@ -3,9 +3,9 @@ import { placeAll } from '#cli/simulate/rollout.ts';
 import { Judge, type Score } from '#cli/simulate/score.ts';
 import { defaultScheduler } from '#cli/simulate/static-schedulers.ts';
 import type { World } from '#cli/simulate/world.ts';
-import { Planner } from '#simulator/planner.ts';
-import { Random } from '#simulator/random.ts';
-import { runTrial, type PlacedPod, type Trial } from '#simulator/trial.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import { Random } from '#simulator/random/random.ts';
+import { runTrial, type PlacedPod, type Trial } from '#simulator/trial/trial.ts';
 import { Likenesses } from './likeness.ts';
 
 /** Traffic windows of a world: every rollout of every policy and seed meets one of them. */

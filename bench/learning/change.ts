@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { World } from '#cli/simulate/world.ts';
-import { compile } from '#simulator/program.ts';
+import { compile } from '#simulator/engine/program.ts';
 
 /** What becomes of a world in mid-run. */
 export interface Change {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeAll } from '#cli/simulate/rollout.ts';
 import type { PlacementScheduler, RolloutContext } from '#cli/simulate/scheduler.ts';
-import { Planner } from '#simulator/planner.ts';
-import { Random } from '#simulator/random.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import { Random } from '#simulator/random/random.ts';
 import type { World } from '#cli/simulate/world.ts';
 import { WINDOWS, type Arena } from './arena.ts';
 

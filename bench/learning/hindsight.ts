@@ -2,8 +2,8 @@
 import { placeAll } from '#cli/simulate/rollout.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
 import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
-import { Planner } from '#simulator/planner.ts';
-import { Random } from '#simulator/random.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import { Random } from '#simulator/random/random.ts';
 import { WINDOWS, type Arena } from './arena.ts';
 import { templatesOf, type Template } from './templates.ts';
 

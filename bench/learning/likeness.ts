@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Machine } from '#simulator/machines.ts';
-import type { PlacedPod, Trial } from '#simulator/trial.ts';
+import type { Machine } from '#simulator/machines/machines.ts';
+import type { PlacedPod, Trial } from '#simulator/trial/trial.ts';
 
 /** A placement on the first machines of each kind, and the way back. */
 export interface Likeness {

@@ -4,8 +4,8 @@ import { demandOf } from '#cli/simulate/demand.ts';
 import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
 import type { World } from '#cli/simulate/world.ts';
-import type { Pins } from '#simulator/pod-template.ts';
-import type { Trial } from '#simulator/trial.ts';
+import type { Pins } from '#simulator/application/pod-template.ts';
+import type { Trial } from '#simulator/trial/trial.ts';
 import { targetsIn, type TemplateTarget } from './templates.ts';
 
 /** Standard deviations of a weight before anything is known, and of one cost. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { searchOracle, type Assignment } from '#cli/simulate/oracle.ts';
 import type { World } from '#cli/simulate/world.ts';
-import type { PlacedPod } from '#simulator/trial.ts';
+import type { PlacedPod } from '#simulator/trial/trial.ts';
 import { WINDOWS, type Arena } from './arena.ts';
 
 /** The best placement that was found, and what it costs. */

@@ -3,8 +3,8 @@ import { createGenerator, type Generator } from '#agent/random.ts';
 import type { PlacementScheduler, PodRequest, RolloutContext } from '#cli/simulate/scheduler.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
 import type { World } from '#cli/simulate/world.ts';
-import type { Pins } from '#simulator/pod-template.ts';
-import type { Trial } from '#simulator/trial.ts';
+import type { Pins } from '#simulator/application/pod-template.ts';
+import type { Trial } from '#simulator/trial/trial.ts';
 
 /** After the name of a comparator: it holds out as many Pods as the agent does. */
 const PAYING = '+holdout';

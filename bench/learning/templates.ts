@@ -4,9 +4,9 @@ import { placeAll } from '#cli/simulate/rollout.ts';
 import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
 import { defaultScheduler, placeByDefault } from '#cli/simulate/static-schedulers.ts';
 import type { World } from '#cli/simulate/world.ts';
-import { Planner } from '#simulator/planner.ts';
-import type { Pins } from '#simulator/pod-template.ts';
-import { Random } from '#simulator/random.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import type { Pins } from '#simulator/application/pod-template.ts';
+import { Random } from '#simulator/random/random.ts';
 
 /** A whole-application placement that a person might write down. */
 export interface Template {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
-import type { Application } from '#simulator/application.ts';
-import { hotelReservation } from '#simulator/applications.ts';
-import type { Machine } from '#simulator/machines.ts';
-import { DEFAULT_OVERHEADS } from '#simulator/overheads.ts';
-import { Planner } from '#simulator/planner.ts';
-import { concaveCurve } from '#simulator/power-curve.ts';
-import { compile } from '#simulator/program.ts';
-import { Random } from '#simulator/random.ts';
-import { runTrial, type PlacedPod, type Stage } from '#simulator/trial.ts';
+import type { Application } from '#simulator/application/application.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import type { Machine } from '#simulator/machines/machines.ts';
+import { DEFAULT_OVERHEADS } from '#simulator/application/overheads.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import { concaveCurve } from '#simulator/machines/power-curve.ts';
+import { compile } from '#simulator/engine/program.ts';
+import { Random } from '#simulator/random/random.ts';
+import { runTrial, type PlacedPod, type Stage } from '#simulator/trial/trial.ts';
 
 /*
  * One process that runs passes of the simulator when asked: hotelReservation with so many replicas

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import type { Figure, FigureStatus } from './api.ts';
 
 /** Faults of a node's power, as they are named elsewhere and here. */

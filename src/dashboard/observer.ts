@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Window } from '#telemetry/source.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 import type { Measurement } from './sources.ts';
 
 /** What an {@link Observer} is made of. */

@@ -5,8 +5,8 @@ import type { Observation } from '#cluster/model/observation.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import type { Reading } from '#telemetry/reading.ts';
-import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
+import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/reading/source.ts';
 import type { Experiment, NamespaceSavings } from './api.ts';
 import type { DecisionRow, Story } from './api-decisions.ts';
 

@@ -2,7 +2,7 @@
 import type { Baselines } from '#reward/baseline.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
-import type { PodLatency } from '#telemetry/source.ts';
+import type { PodLatency } from '#telemetry/reading/source.ts';
 import type { Figure, WorkloadNow } from './api.ts';
 import { byText } from './cluster-now.ts';
 import { figureOf, missing, worstQuality } from './figures.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod';
 import { dashboard } from './dashboard-settings.ts';
-import { MESHES, METERS } from '#telemetry/preset.ts';
+import { MESHES, METERS } from '#telemetry/presets/preset.ts';
 import {
   carbon,
   knownPreset,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PRESET_NAME } from '#cluster/policy/preset-fields.ts';
 import { SERVED_RULE, servedFits, STRICT_MESH_FIELDS } from '#cluster/policy/mesh-schema.ts';
 import { STRICT_METER_FIELDS, ZONE_RULE, zonesFit } from '#cluster/policy/meter-schema.ts';
-import { MESHES, METERS } from '#telemetry/preset.ts';
+import { MESHES, METERS } from '#telemetry/presets/preset.ts';
 
 const path = z.string().min(1).max(4096);
 const namespaceName = z

@@ -9,13 +9,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { queriedCarbon } from '#telemetry/carbon.ts';
-import { ownMesh, ownMeter, presetsWith } from '#telemetry/catalogue.ts';
-import { createPodDirectory } from '#telemetry/pod-directory.ts';
-import { METERS } from '#telemetry/preset.ts';
-import { createPrometheusTelemetry, type PrometheusTelemetry } from '#telemetry/prometheus.ts';
-import type { Measured, Reading } from '#telemetry/reading.ts';
-import type { SourcesOptions } from '#telemetry/sources.ts';
+import { queriedCarbon } from '#telemetry/energy/carbon.ts';
+import { ownMesh, ownMeter, presetsWith } from '#telemetry/presets/catalogue.ts';
+import { createPodDirectory } from '#telemetry/reading/pod-directory.ts';
+import { METERS } from '#telemetry/presets/preset.ts';
+import {
+  createPrometheusTelemetry,
+  type PrometheusTelemetry,
+} from '#telemetry/prometheus/prometheus.ts';
+import type { Measured, Reading } from '#telemetry/reading/reading.ts';
+import type { SourcesOptions } from '#telemetry/sources/sources.ts';
 import {
   cadvisorPage,
   envoyPage,

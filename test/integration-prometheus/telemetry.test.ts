@@ -9,9 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPrometheusTelemetry, type PrometheusTelemetry } from '#telemetry/prometheus.ts';
-import type { Measured, Reading } from '#telemetry/reading.ts';
-import { createScrapeTelemetry } from '#telemetry/scrape.ts';
+import {
+  createPrometheusTelemetry,
+  type PrometheusTelemetry,
+} from '#telemetry/prometheus/prometheus.ts';
+import type { Measured, Reading } from '#telemetry/reading/reading.ts';
+import { createScrapeTelemetry } from '#telemetry/scrape/scrape.ts';
 
 /*
  * A real Prometheus server (the `prometheus` on the PATH) scrapes an exporter every second; the

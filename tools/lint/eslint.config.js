@@ -3,7 +3,15 @@
 // through the `#room/` alias, and a relative import may never leave its folder.
 import { fileURLToPath } from 'node:url';
 import tseslint from 'typescript-eslint';
-import { FOLDERS, PURE, restrictions, ROOMS } from './rooms.js';
+import {
+  FOLDERS,
+  PURE,
+  restrictions,
+  ROOMS,
+  SHELL,
+  shellRestrictions,
+  SIMULATING,
+} from './rooms.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -94,6 +102,11 @@ export default tseslint.config(
   ...Object.entries(FOLDERS).flatMap(([room, folders]) =>
     Object.keys(folders).map((folder) => roomRules(room, folder)),
   ),
+  {
+    files: ['src/*.ts', ...SHELL.map((room) => `src/${room}/**/*.ts`)],
+    ignores: SIMULATING.map((folder) => `src/${folder}/**`),
+    rules: { 'no-restricted-imports': ['error', { patterns: shellRestrictions() }] },
+  },
   {
     files: ['test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts', 'certs/**/*.ts'],
     rules: {

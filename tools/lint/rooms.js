@@ -18,16 +18,20 @@ export const ROOMS = {
   ],
   telemetry: [],
   cluster: [],
-  learner: ['agent', 'reward', 'telemetry', 'cluster'],
+  // Not how an exporter is read or a backend asked: the sources are handed over.
+  learner: ['agent', 'reward', 'telemetry/reading', 'telemetry/presets', 'cluster'],
   audit: ['agent'],
   certs: ['cluster'],
   simulator: [],
-  dashboard: ['agent', 'reward', 'audit', 'telemetry', 'cluster'],
+  dashboard: ['agent', 'reward', 'audit', 'telemetry/reading', 'cluster'],
   tracing: [],
 };
 
 /** Rooms that may import all others. */
 export const SHELL = ['settings', 'cli'];
+
+/** Folders of the shell that may import the simulator; what serves a real cluster may not. */
+export const SIMULATING = ['cli/demo', 'cli/simulate'];
 
 /** Room -> folder in it -> folders of the same room that it may import. */
 export const FOLDERS = {
@@ -58,6 +62,39 @@ export const FOLDERS = {
     loop: [
       ...['episodes', 'readings', 'judging', 'tick', 'observation', 'enforcement', 'settling'],
       ...['capacity', 'scaling', 'rebalancing'],
+    ],
+  },
+  telemetry: {
+    reading: [],
+    series: ['reading'],
+    counters: ['series'],
+    presets: ['series'],
+    energy: ['reading', 'series', 'counters', 'presets'],
+    mesh: ['reading', 'series', 'counters', 'presets'],
+    load: ['reading', 'series', 'counters'],
+    sources: ['reading', 'series', 'presets', 'energy', 'mesh', 'load'],
+    http: ['series'],
+    prometheus: ['reading', 'series', 'counters', 'sources', 'http'],
+    scrape: ['reading', 'series', 'presets', 'sources', 'http'],
+  },
+  simulator: {
+    random: [],
+    kube: [],
+    events: [],
+    application: ['random', 'kube'],
+    machines: ['kube'],
+    processors: ['events'],
+    engine: ['random', 'events', 'application', 'machines', 'processors'],
+    scheduler: ['random', 'kube'],
+    api: ['random', 'kube'],
+    control: [
+      ...['random', 'kube', 'events', 'application', 'machines', 'engine', 'scheduler', 'api'],
+    ],
+    exporters: ['application', 'machines', 'engine', 'control'],
+    trial: ['kube', 'application', 'machines', 'engine', 'scheduler'],
+    cluster: [
+      ...['random', 'kube', 'events', 'application', 'machines', 'engine', 'api', 'control'],
+      'exporters',
     ],
   },
 };
@@ -102,6 +139,19 @@ export function restrictions(room, folder) {
     patterns.push({ regex: '^(?:node:|#errors$)', message: `src/${room} is pure: no I/O.` });
   }
   return patterns;
+}
+
+/**
+ * The same for the shell, which may import everything but the simulator.
+ * @returns {{ regex: string, message: string }[]}
+ */
+export function shellRestrictions() {
+  return [
+    {
+      regex: '^#simulator/',
+      message: `Of the shell only ${SIMULATING.join(', ')} may import the simulator.`,
+    },
+  ];
 }
 
 function onlyFolders(room, names) {

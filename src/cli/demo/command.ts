@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '#errors';
-import type { Load } from '#simulator/load.ts';
+import type { Load } from '#simulator/application/load.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
 import { createProgress } from '../progress.ts';

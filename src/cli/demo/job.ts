@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Load } from '#simulator/load.ts';
+import type { Load } from '#simulator/application/load.ts';
 
 /** Clusters of the demo. */
 export const CLUSTERS = ['seed', 'mixed'] as const;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hotelReservation } from '#simulator/applications.ts';
-import { createCluster, type EmbeddedCluster } from '#simulator/cluster.ts';
-import type { IntervalStats } from '#simulator/interval.ts';
-import { MIXED_MACHINES, SEED_MACHINES } from '#simulator/machines.ts';
-import { dataPinned, DEFAULT_PLACEMENT, splitPlacement } from '#simulator/placements.ts';
-import type { Pins } from '#simulator/pod-template.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { createCluster, type EmbeddedCluster } from '#simulator/cluster/cluster.ts';
+import type { IntervalStats } from '#simulator/engine/interval.ts';
+import { MIXED_MACHINES, SEED_MACHINES } from '#simulator/machines/machines.ts';
+import {
+  dataPinned,
+  DEFAULT_PLACEMENT,
+  splitPlacement,
+} from '#simulator/application/placements.ts';
+import type { Pins } from '#simulator/application/pod-template.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import type { Achievement, ClusterName, Job, ScenarioName } from './job.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Exposition } from '#telemetry/exposition.ts';
+import type { Exposition } from '#telemetry/series/exposition.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 

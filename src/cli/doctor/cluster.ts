@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { OPT_IN_VALUE } from '#admission/eligibility.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
-import { parseExposition } from '#telemetry/exposition.ts';
+import { parseExposition } from '#telemetry/series/exposition.ts';
 import { WEBHOOK_NAME } from '../serve/admission-role.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';

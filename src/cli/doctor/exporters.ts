@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { request } from 'undici';
 import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
-import { type Exposition, parseExposition } from '#telemetry/exposition.ts';
-import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
+import { type Exposition, parseExposition } from '#telemetry/series/exposition.ts';
+import type { ScrapeTarget } from '#telemetry/scrape/target.ts';
 import { kubeText } from '../kube-text.ts';
 import { type Answer, answerOf } from './finding.ts';
 

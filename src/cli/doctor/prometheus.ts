@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PrometheusClient } from '#telemetry/prometheus-client.ts';
+import { PrometheusClient } from '#telemetry/prometheus/client.ts';
 import type { Settings } from '#settings/settings.ts';
 import { bucketFindingOf } from './buckets.ts';
 import { answerOf, type Finding, findingsOf } from './finding.ts';

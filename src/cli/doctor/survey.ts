@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { scrapeTargetsOf, type ScrapeTarget } from '#telemetry/scrape-target.ts';
+import { scrapeTargetsOf, type ScrapeTarget } from '#telemetry/scrape/target.ts';
 import { resourcePath, RESOURCES, type Resource } from '#cluster/api/resources.ts';
 import type { JsonObject } from '#cluster/wire/json.ts';
 import { leaseRecord, type LeaseRecord } from '#cluster/lease/record.ts';

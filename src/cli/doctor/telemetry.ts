@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
-import type { Exposition } from '#telemetry/exposition.ts';
-import type { ExporterKind } from '#telemetry/questions.ts';
-import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
+import type { Exposition } from '#telemetry/series/exposition.ts';
+import type { ExporterKind } from '#telemetry/presets/questions.ts';
+import type { ScrapeTarget } from '#telemetry/scrape/target.ts';
 import { bucketFinding } from './buckets.ts';
 import { readExporter } from './exporters.ts';
 import { type Finding, findingsOf } from './finding.ts';

@@ -21,7 +21,7 @@ import type { CapacityRecord } from '#learner/capacity/record.ts';
 import type { ShardStore } from '#learner/tick/ports.ts';
 import type { TickReport } from '#learner/tick/tick-report.ts';
 import type { Settings } from '#settings/settings.ts';
-import type { Telemetry } from '#telemetry/sources.ts';
+import type { Telemetry } from '#telemetry/sources/sources.ts';
 import { createCapacityMetrics } from '#learner/capacity/metrics.ts';
 import { VERSION } from '../version.ts';
 import { capacityPort } from './capacity-port.ts';

@@ -3,20 +3,16 @@ import { sleep } from '#cluster/api/backoff.ts';
 import type { KubeClient } from '#cluster/api/client.ts';
 import type { LiveClusterView } from '#cluster/mirror/live-view.ts';
 import type { Settings } from '#settings/settings.ts';
-import {
-  type CarbonSource,
-  queriedCarbon,
-  staticCarbon,
-  type ZonedNode,
-} from '#telemetry/carbon.ts';
-import { everyPreset, presetsWith, unknownPreset } from '#telemetry/catalogue.ts';
-import type { PresetChoice, Presets } from '#telemetry/preset.ts';
-import { type NodeUsageReader, readNodeMetrics } from '#telemetry/node-usage.ts';
-import { createPodDirectory } from '#telemetry/pod-directory.ts';
-import { createPrometheusTelemetry } from '#telemetry/prometheus.ts';
-import { createScrapeTelemetry } from '#telemetry/scrape.ts';
-import { scrapeTargetsOf } from '#telemetry/scrape-target.ts';
-import type { SourcesOptions, Telemetry } from '#telemetry/sources.ts';
+import { queriedCarbon, staticCarbon, type ZonedNode } from '#telemetry/energy/carbon.ts';
+import { everyPreset, presetsWith, unknownPreset } from '#telemetry/presets/catalogue.ts';
+import type { PresetChoice, Presets } from '#telemetry/presets/preset.ts';
+import { type NodeUsageReader, readNodeMetrics } from '#telemetry/load/usage.ts';
+import { createPodDirectory } from '#telemetry/reading/pod-directory.ts';
+import type { CarbonSource } from '#telemetry/reading/source.ts';
+import { createPrometheusTelemetry } from '#telemetry/prometheus/prometheus.ts';
+import { createScrapeTelemetry } from '#telemetry/scrape/scrape.ts';
+import { scrapeTargetsOf } from '#telemetry/scrape/target.ts';
+import type { SourcesOptions, Telemetry } from '#telemetry/sources/sources.ts';
 import type { ProductPorts } from './ports.ts';
 
 /** The three sources and what keeps them alive. */

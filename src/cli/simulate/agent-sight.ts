@@ -12,7 +12,7 @@ import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { observe } from '#learner/observation/observe.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';
 import { powerCurves } from '#learner/observation/power-curves.ts';
-import type { SchedulerNode } from '#simulator/scheduler-node.ts';
+import type { SchedulerNode } from '#simulator/scheduler/node.ts';
 import type { World } from './world.ts';
 
 /** Nodes by target. */

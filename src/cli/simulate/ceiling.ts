@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Application } from '#simulator/application.ts';
-import type { Machine } from '#simulator/machines.ts';
-import type { Overheads } from '#simulator/overheads.ts';
+import type { Application } from '#simulator/application/application.ts';
+import type { Machine } from '#simulator/machines/machines.ts';
+import type { Overheads } from '#simulator/application/overheads.ts';
 import { demandOf, proxySeconds } from './demand.ts';
 
 /** What an application needs, whatever the load. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Application } from '#simulator/application.ts';
-import type { Overheads } from '#simulator/overheads.ts';
+import type { Application } from '#simulator/application/application.ts';
+import type { Overheads } from '#simulator/application/overheads.ts';
 
 /** What an average user request asks of an application, wherever its Pods are. */
 export interface Demand {

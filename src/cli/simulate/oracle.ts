@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rewardSettings } from '#reward/settings.ts';
-import type { IntervalStats } from '#simulator/interval.ts';
-import { Random } from '#simulator/random.ts';
-import { runTrial, type PlacedPod } from '#simulator/trial.ts';
+import type { IntervalStats } from '#simulator/engine/interval.ts';
+import { Random } from '#simulator/random/random.ts';
+import { runTrial, type PlacedPod } from '#simulator/trial/trial.ts';
 import { RolloutRunner, stageAt, trialSeed } from './rollout.ts';
 import { Judge } from './score.ts';
 import { defaultScheduler, randomScheduler, templateScheduler } from './static-schedulers.ts';

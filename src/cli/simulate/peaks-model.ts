@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PeaksModel } from '#simulator/peer-scores.ts';
-import type { PowerCurve } from '#simulator/power-curve.ts';
+import type { PeaksModel } from '#simulator/scheduler/peer-scores.ts';
+import type { PowerCurve } from '#simulator/machines/power-curve.ts';
 
 /** Exponents that are tried; 0 would be no exponential at all. */
 const BENDS = Array.from({ length: 240 }, (_, i) => (i - 120) / 20).filter((bend) => bend !== 0);

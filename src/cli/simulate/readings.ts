@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { joinApplications } from '#learner/readings/application.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';
-import type { Application } from '#simulator/application.ts';
-import { ISTIO_BUCKETS } from '#simulator/traffic.ts';
-import type { PodWindow, Trial } from '#simulator/trial.ts';
-import { histogramQuantile, type Bucket } from '#telemetry/histogram.ts';
-import type { Missing, Reading } from '#telemetry/reading.ts';
-import type { PodLatency, TcpOnly, Window } from '#telemetry/source.ts';
+import type { Application } from '#simulator/application/application.ts';
+import { ISTIO_BUCKETS } from '#simulator/engine/traffic.ts';
+import type { PodWindow, Trial } from '#simulator/trial/trial.ts';
+import { histogramQuantile, type Bucket } from '#telemetry/counters/histogram.ts';
+import type { Missing, Reading } from '#telemetry/reading/reading.ts';
+import type { PodLatency, TcpOnly, Window } from '#telemetry/reading/source.ts';
 
 /** UID of a planned Pod; one rollout stands at a time, so its name is enough. */
 export function uidOf(podName: string): string {

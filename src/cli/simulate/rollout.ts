@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Planner } from '#simulator/planner.ts';
-import { Random } from '#simulator/random.ts';
-import { runTrial, type PlacedPod, type Stage, type Trial } from '#simulator/trial.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import { Random } from '#simulator/random/random.ts';
+import { runTrial, type PlacedPod, type Stage, type Trial } from '#simulator/trial/trial.ts';
 import type { PlacementScheduler, RolloutContext } from './scheduler.ts';
 import type { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { IntervalStats } from '#simulator/interval.ts';
+import type { IntervalStats } from '#simulator/engine/interval.ts';
 import { AgentScheduler, type AgentOptions } from './agent-scheduler.ts';
 import { type SchedulerRun, TEMPLATE_PREFIX, type WindowFigures } from './job.ts';
 import type { Assignment } from './oracle.ts';

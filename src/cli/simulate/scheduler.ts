@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
-import type { Planner } from '#simulator/planner.ts';
-import type { Pins } from '#simulator/pod-template.ts';
-import type { Random } from '#simulator/random.ts';
-import type { Trial } from '#simulator/trial.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import type { Planner } from '#simulator/trial/planner.ts';
+import type { Pins } from '#simulator/application/pod-template.ts';
+import type { Random } from '#simulator/random/random.ts';
+import type { Trial } from '#simulator/trial/trial.ts';
 import type { World } from './world.ts';
 
 /** What one rollout gives a scheduler to work with. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { policySpecSchema } from '#cluster/policy/schema.ts';
-import { METERS } from '#simulator/cluster-options.ts';
+import { METERS } from '#simulator/machines/meter.ts';
 import { z } from 'zod';
 
 /*

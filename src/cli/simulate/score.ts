@@ -5,7 +5,7 @@ import { rawCosts } from '#reward/costs.ts';
 import type { Outcome } from '#reward/outcome.ts';
 import { evaluate } from '#reward/reward.ts';
 import { rewardSettings } from '#reward/settings.ts';
-import type { IntervalStats } from '#simulator/interval.ts';
+import type { IntervalStats } from '#simulator/engine/interval.ts';
 
 /** Cost of a window in which nothing was answered: the end of the band of missed objectives. */
 const WORST_COST = 3;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ServiceSpec } from '#simulator/application.ts';
+import type { ServiceSpec } from '#simulator/application/application.ts';
 import {
   bestOf,
   feasibleNodes,
   packingScores,
   peaksScores,
   tlpScore,
-} from '#simulator/peer-scores.ts';
-import { tierFirst } from '#simulator/placements.ts';
-import type { Pin, Pins } from '#simulator/pod-template.ts';
-import { podRequests, type SchedulerNode } from '#simulator/scheduler-node.ts';
-import { schedule } from '#simulator/scheduler.ts';
-import { wattsAt } from '#simulator/power-curve.ts';
+} from '#simulator/scheduler/peer-scores.ts';
+import { tierFirst } from '#simulator/application/placements.ts';
+import type { Pin, Pins } from '#simulator/application/pod-template.ts';
+import { podRequests, type SchedulerNode } from '#simulator/scheduler/node.ts';
+import { schedule } from '#simulator/scheduler/scheduler.ts';
+import { wattsAt } from '#simulator/machines/power-curve.ts';
 import { demandOf } from './demand.ts';
 import { peaksModel } from './peaks-model.ts';
 import type { PlacementScheduler, PodRequest, RolloutContext } from './scheduler.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { wattsAt } from '#simulator/power-curve.ts';
+import { wattsAt } from '#simulator/machines/power-curve.ts';
 import { squash } from '#reward/costs.ts';
 import { demandOf, proxySeconds, type Demand, type DemandEdge } from './demand.ts';
 import type { World } from './world.ts';

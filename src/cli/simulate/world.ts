@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
-import type { Application, OperationSpec } from '#simulator/application.ts';
-import type { ClusterOptions } from '#simulator/cluster-options.ts';
-import type { Law } from '#simulator/law.ts';
-import type { Load } from '#simulator/load.ts';
-import type { Machine } from '#simulator/machines.ts';
-import { MESH_OVERHEADS, withNginx, withWaypoint } from '#simulator/mesh.ts';
-import { DEFAULT_OVERHEADS, type Overheads } from '#simulator/overheads.ts';
-import { concaveCurve, linearCurve, type PowerCurve } from '#simulator/power-curve.ts';
-import { compile } from '#simulator/program.ts';
-import type { Pin, Pins } from '#simulator/pod-template.ts';
-import type { Stage } from '#simulator/trial.ts';
+import type { Application, OperationSpec } from '#simulator/application/application.ts';
+import type { ClusterOptions } from '#simulator/cluster/options.ts';
+import type { Law } from '#simulator/random/law.ts';
+import type { Load } from '#simulator/application/load.ts';
+import type { Machine } from '#simulator/machines/machines.ts';
+import { MESH_OVERHEADS, withNginx, withWaypoint } from '#simulator/application/mesh.ts';
+import { DEFAULT_OVERHEADS, type Overheads } from '#simulator/application/overheads.ts';
+import { concaveCurve, linearCurve, type PowerCurve } from '#simulator/machines/power-curve.ts';
+import { compile } from '#simulator/engine/program.ts';
+import type { Pin, Pins } from '#simulator/application/pod-template.ts';
+import type { Stage } from '#simulator/trial/trial.ts';
 import type { Place, SpecApplication, SpecNodes, SpecRest } from './schema.ts';
 import { nodeNames, type Specification } from './specification.ts';
 

@@ -2,7 +2,7 @@
 import type { AutoscalerOwners } from '#cluster/actions/autoscalers.ts';
 import type { DisruptionBudget } from '#cluster/actions/disruption-budgets.ts';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
-import type { Window } from '#telemetry/source.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 import type { CapacityMetrics } from './metrics.ts';
 import type { CapacityPort, Recommendation } from './ports.ts';
 import type { CapacityRecord } from './record.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { MeasurementSpec } from '#cluster/policy/policy.ts';
-import type { Window } from '#telemetry/source.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 import type { PendingDecision } from './decisions.ts';
 
 /** One rollout: the decisions of one policy in one namespace, in the order they were taken. */

@@ -6,7 +6,7 @@ import { rawCosts, type RawCosts } from '#reward/costs.ts';
 import type { Outcome } from '#reward/outcome.ts';
 import { evaluate } from '#reward/reward.ts';
 import { rewardSettings } from '#reward/settings.ts';
-import type { LatencyWindow } from '#telemetry/source.ts';
+import type { LatencyWindow } from '#telemetry/reading/source.ts';
 
 /** One measured Pod of an application, those of earlier rollouts too. */
 export interface ApplicationPod {

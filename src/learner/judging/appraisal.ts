@@ -7,7 +7,7 @@ import type { Outcome } from '#reward/outcome.ts';
 import { carbonGrams } from '#reward/carbon.ts';
 import { evaluate, type Rewarded } from '#reward/reward.ts';
 import { rewardSettings } from '#reward/settings.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import { readingProblem, type PodReadings } from '#learner/readings/outcome.ts';
 import type { CensorReason } from './censor-reason.ts';
 import { valueOf } from '#learner/readings/value.ts';

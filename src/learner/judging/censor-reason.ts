@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MissingReason } from '#telemetry/reading.ts';
+import type { MissingReason } from '#telemetry/reading/reading.ts';
 
 /** Why a decision taught nothing. */
 export type CensorReason =

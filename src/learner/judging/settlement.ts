@@ -4,7 +4,7 @@ import type { StateKey } from '#agent/state.ts';
 import type { StoredCell } from '#cluster/model/statistics.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Rewarded } from '#reward/reward.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import type { CensorReason } from './censor-reason.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { Judgement } from './judge.ts';

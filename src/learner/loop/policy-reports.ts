@@ -6,7 +6,7 @@ import type { PlacementPolicy, PolicyView } from '#cluster/policy/policy.ts';
 import type { Capacity } from './capacity.ts';
 import type { Recommendation } from '#learner/capacity/ports.ts';
 import type { Group } from '#learner/tick/groups.ts';
-import type { PresetChoice } from '#telemetry/preset.ts';
+import type { PresetChoice } from '#telemetry/presets/preset.ts';
 import { choiceOf } from '#learner/readings/preset-choice.ts';
 import { policyConditions, type PolicyNamespace } from './policy-conditions.ts';
 import type { LearnerLogger } from '#learner/tick/ports.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TargetHealth, TargetObservation } from '#cluster/model/observation.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
-import type { MissingReason, Reading } from '#telemetry/reading.ts';
-import type { NodeLoad } from '#telemetry/source.ts';
+import type { MissingReason, Reading } from '#telemetry/reading/reading.ts';
+import type { NodeLoad } from '#telemetry/reading/source.ts';
 import { valueOf } from '#learner/readings/value.ts';
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { applicationService, type ApplicationService } from '#reward/application.ts';
-import type { Measured, Reading } from '#telemetry/reading.ts';
-import type { LatencyWindow, PodLatency } from '#telemetry/source.ts';
+import type { Measured, Reading } from '#telemetry/reading/reading.ts';
+import type { LatencyWindow, PodLatency } from '#telemetry/reading/source.ts';
 import { valueOf } from './value.ts';
 
 /**

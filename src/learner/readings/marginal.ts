@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FittedCurve } from '#reward/power-curve.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 
 /** Learned power curves by node; undefined = not learned yet. */
 export interface PowerCurves {

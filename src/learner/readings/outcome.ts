@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicySpec } from '#cluster/policy/policy.ts';
-import type { MissingReason, Reading } from '#telemetry/reading.ts';
-import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
+import type { MissingReason, Reading } from '#telemetry/reading/reading.ts';
+import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/reading/source.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { marginalReading, type PowerCurves } from './marginal.ts';
 

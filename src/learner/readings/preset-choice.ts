@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
-import { ownMesh, ownMeter } from '#telemetry/catalogue.ts';
-import type { MeshPreset, MeterPreset, PresetChoice, Presets } from '#telemetry/preset.ts';
+import { ownMesh, ownMeter } from '#telemetry/presets/catalogue.ts';
+import type { MeshPreset, MeterPreset, PresetChoice, Presets } from '#telemetry/presets/preset.ts';
 
 /**
  * Definitions of policies that are read at the same time, meters and meshes each. Every one costs

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CarbonSource } from '#telemetry/carbon.ts';
-import type { PresetChoice } from '#telemetry/preset.ts';
-import type { LatencySource, LoadSource, PowerSource, Window } from '#telemetry/source.ts';
+import type { PresetChoice } from '#telemetry/presets/preset.ts';
+import type {
+  CarbonSource,
+  LatencySource,
+  LoadSource,
+  PowerSource,
+  Window,
+} from '#telemetry/reading/source.ts';
 import { joinApplications } from './application.ts';
 import type { WindowReadings } from './outcome.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import type { Edge, LatencyWindow } from '#telemetry/source.ts';
+import type { Edge, LatencyWindow } from '#telemetry/reading/source.ts';
 
 /** A workload and the Pods of it that are in the view, by `namespace/name`. */
 export type WorkloadPods = ReadonlyMap<WorkloadKey, readonly string[]>;

@@ -4,8 +4,8 @@ import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import { EMPTY_BASELINE } from '#reward/baseline.ts';
 import { extendMoveCost } from '#reward/move.ts';
-import type { Reading } from '#telemetry/reading.ts';
-import type { Window } from '#telemetry/source.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 import { readingProblem, type WindowReadings } from '#learner/readings/outcome.ts';
 import type { Standing } from '#learner/capacity/standing.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
-import type { MissingReason } from '#telemetry/reading.ts';
+import type { MissingReason } from '#telemetry/reading/reading.ts';
 import { outcomeOf } from '#learner/judging/appraisal.ts';
 import { cpuUseOf } from '#learner/observation/cpu-use.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';

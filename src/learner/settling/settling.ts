@@ -2,7 +2,7 @@
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import type { Window } from '#telemetry/source.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { Episode, EpisodeLimits } from '#learner/episodes/episodes.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
-import { matchesSelector } from '#simulator/selectors.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { matchesSelector } from '#simulator/kube/selectors.ts';
 import type { Registry, DeleteOptions } from './registry.ts';
 import { findResource, type Resource } from './resources.ts';
 import { badRequest, conflict, MODIFIED, noSuchPath, notFound, StatusError } from './status.ts';

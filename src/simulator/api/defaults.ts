@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { podSpec, type KubeObject, type Toleration } from '#simulator/kube.ts';
+import { podSpec, type KubeObject, type Toleration } from '#simulator/kube/kube.ts';
 import type { Resource } from './resources.ts';
 
 /** Tolerations that the DefaultTolerationSeconds plugin adds before any webhook runs. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
 import { objectFilter, project, type View } from './query.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import { badRequest, expired } from './status.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import { parse as parseYaml } from 'yaml';
-import type { JsonObject, KubeObject } from '#simulator/kube.ts';
+import type { JsonObject, KubeObject } from '#simulator/kube/kube.ts';
 import { badRequest, invalid, StatusError } from './status.ts';
 
 /** Patch types by media type. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
-import { matchesSelector, parseLabelSelector } from '#simulator/selectors.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { matchesSelector, parseLabelSelector } from '#simulator/kube/selectors.ts';
 import { badRequest } from './status.ts';
 
 /** Decides whether an object belongs to a list or watch. */

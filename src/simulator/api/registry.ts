@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isDeepStrictEqual } from 'node:util';
-import { kubeTime, type KubeObject } from '#simulator/kube.ts';
-import type { Random } from '#simulator/random.ts';
+import { kubeTime, type KubeObject } from '#simulator/kube/kube.ts';
+import type { Random } from '#simulator/random/random.ts';
 import { admitDefaults } from './defaults.ts';
 import { apiVersionOf, findResource, type Resource } from './resources.ts';
 import { alreadyExists, conflict, invalid, MODIFIED, notFound, StatusError } from './status.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
 import { CapacityRoutes } from './capacity.ts';
 import { Lister } from './lister.ts';
 import { APPLY_PATCH, applyPatch, isObject, parseBody } from './patch.ts';

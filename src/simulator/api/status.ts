@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
-import type { JsonObject } from '#simulator/kube.ts';
+import type { JsonObject } from '#simulator/kube/kube.ts';
 import type { Resource } from './resources.ts';
 
 /** An answer of the API server that is not success: carries the `Status` object it sends. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
-import type { KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
 import { objectFilter, project, type ObjectFilter, type View } from './query.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import { badRequest, expired } from './status.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
 import { applyJsonPatch } from './patch.ts';
 
 /** What came back from a webhook. */

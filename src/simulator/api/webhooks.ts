@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject, LabelSelector } from '#simulator/kube.ts';
-import { matchesSelector } from '#simulator/selectors.ts';
+import type { KubeObject, LabelSelector } from '#simulator/kube/kube.ts';
+import { matchesSelector } from '#simulator/kube/selectors.ts';
 import { apiVersionOf, findResource, type Resource } from './resources.ts';
 import { StatusError } from './status.ts';
 import type { Store } from './store.ts';

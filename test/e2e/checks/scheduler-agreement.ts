@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
-import { Random } from '#simulator/random.ts';
-import { schedulerNode } from '#simulator/scheduler-node.ts';
-import { schedule } from '#simulator/scheduler.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { Random } from '#simulator/random/random.ts';
+import { schedulerNode } from '#simulator/scheduler/node.ts';
+import { schedule } from '#simulator/scheduler/scheduler.ts';
 import type { Api } from '../api.ts';
 import { expect } from '../checks.ts';
 import type { Checks } from '../checks.ts';

@@ -9,9 +9,9 @@ import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { createLearner } from '#learner/loop/learner.ts';
 import type { Learner, LearnerOptions } from '#learner/loop/learner.ts';
 import { createLearnerMetrics } from '#learner/tick/metrics.ts';
-import { createPodDirectory } from '#telemetry/pod-directory.ts';
-import { createPrometheusTelemetry } from '#telemetry/prometheus.ts';
-import type { PrometheusTelemetry } from '#telemetry/prometheus.ts';
+import { createPodDirectory } from '#telemetry/reading/pod-directory.ts';
+import { createPrometheusTelemetry } from '#telemetry/prometheus/prometheus.ts';
+import type { PrometheusTelemetry } from '#telemetry/prometheus/prometheus.ts';
 import { parseSettings } from '#settings/parse.ts';
 import type { StateStage } from './stage.ts';
 

@@ -5,7 +5,7 @@ import type { Observation } from '#cluster/model/observation.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { LearnerOptions } from '#learner/loop/learner.ts';
 import type { ShardStore, WriteResult } from '#learner/tick/ports.ts';
-import type { Window } from '#telemetry/source.ts';
+import type { Window } from '#telemetry/reading/source.ts';
 import type { Insider } from './insider.ts';
 
 /** `learner.ingestDelaySeconds` of the run. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { parseExposition } from '#telemetry/exposition.ts';
-import type { Series } from '#telemetry/series.ts';
+import { parseExposition } from '#telemetry/series/exposition.ts';
+import type { Series } from '#telemetry/series/series.ts';
 import type { FuzzTarget } from '../target.ts';
 
 const KEPLER = new URL('../../fixtures/kepler/kepler-metrics.txt', import.meta.url);

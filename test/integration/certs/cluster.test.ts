@@ -7,9 +7,9 @@ import { readBundle } from '#certs/check.ts';
 import { KubeSecretStore, KubeWebhookConfigurationStore } from '#certs/kube-stores.ts';
 import { KubeClient } from '#cluster/api/client.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
-import { singleQueue } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { singleQueue } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 import { call } from '../simulator/http.ts';
 import { COMPRESSED, Replica } from './replicas.ts';
 

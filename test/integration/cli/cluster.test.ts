@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Explanation } from '#cli/explain/explanation.ts';
 import type { Finding } from '#cli/doctor/finding.ts';
-import type { KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
 import { frontOf, type Front } from './front.ts';
 import { NAMESPACE, run, stage, type Stage, SYSTEM } from './stage.ts';
 

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { singleQueue } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { singleQueue } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 import { run } from './stage.ts';
 
 const cluster = createCluster({

@@ -10,10 +10,10 @@ import { startProduct, type Product } from '#cli/serve/product.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { parseSettings } from '#settings/parse.ts';
-import { hotelReservation } from '#simulator/applications.ts';
-import { createCluster, type EmbeddedCluster } from '#simulator/cluster.ts';
-import type { KubeObject } from '#simulator/kube.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { createCluster, type EmbeddedCluster } from '#simulator/cluster/cluster.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 
 export const NAMESPACE = 'hotel-res';
 export const SYSTEM = 'perihelion-system';

@@ -7,9 +7,9 @@ import { pino } from 'pino';
 import { startProduct, type Product } from '#cli/serve/product.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { parseSettings } from '#settings/parse.ts';
-import { hotelReservation } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 import { type ApiFront, apiFront, type Known } from './api-front.ts';
 
 export const SYSTEM = 'perihelion-system';

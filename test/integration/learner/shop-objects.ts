@@ -2,7 +2,7 @@
 import { encodeState } from '#agent/state-key.ts';
 import { annotationsOf } from '#cluster/decision/codec.ts';
 import { subjectOf } from '#cluster/decision/signature.ts';
-import { kubeTime, type KubeObject } from '#simulator/kube.ts';
+import { kubeTime, type KubeObject } from '#simulator/kube/kube.ts';
 
 /** The key that decisions are signed with. */
 export const KEY = Buffer.from('a key for tests only');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
-import type { Reading } from '#telemetry/reading.ts';
-import type { PodLatency, Window } from '#telemetry/source.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
+import type { PodLatency, Window } from '#telemetry/reading/source.ts';
 
 /** What the telemetry of a shop is the truth of. */
 export interface Measured {

@@ -22,8 +22,8 @@ import { ApiServer } from '#simulator/api/server.ts';
 import { Store } from '#simulator/api/store.ts';
 import { WebhookClient } from '#simulator/api/webhook-client.ts';
 import { WebhookDispatcher } from '#simulator/api/webhooks.ts';
-import type { KubeObject } from '#simulator/kube.ts';
-import { Random } from '#simulator/random.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { Random } from '#simulator/random/random.ts';
 import {
   deployment,
   KEY,

@@ -8,9 +8,9 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { WEBHOOK_NAME } from '#cli/serve/admission-role.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
-import { singleQueue } from '#simulator/applications.ts';
-import { createCluster, type EmbeddedCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { singleQueue } from '#simulator/application/applications.ts';
+import { createCluster, type EmbeddedCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const PATIENCE_MILLISECONDS = 30_000;

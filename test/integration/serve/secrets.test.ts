@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { EmbeddedCluster } from '#simulator/cluster.ts';
+import type { EmbeddedCluster } from '#simulator/cluster/cluster.ts';
 import { call } from '../simulator/http.ts';
 import { clusterOf, configure, folderOf, NAMESPACE, PODS, SYSTEM } from './process.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KubeObject } from '#simulator/kube.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
 
 /** An answer of the API. */
 export interface Answer {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TestContext } from 'node:test';
-import { parseExposition } from '#telemetry/exposition.ts';
-import type { Series } from '#telemetry/series.ts';
+import { parseExposition } from '#telemetry/series/exposition.ts';
+import type { Series } from '#telemetry/series/series.ts';
 import { serve, type TestServer } from './server.ts';
 
 /** One scrape of one target, as a Prometheus server would have stored it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { runTrial, type PlacedPod } from '#simulator/trial.ts';
+import { runTrial, type PlacedPod } from '#simulator/trial/trial.ts';
 import { Likenesses } from '../../../bench/learning/likeness.ts';
 import { groundOf } from '../../../bench/learning/plan.ts';
 

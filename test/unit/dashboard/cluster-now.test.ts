@@ -8,7 +8,7 @@ import { CLUSTER_LIMITS, clusterNow } from '#dashboard/cluster-now.ts';
 import type { Measurement } from '#dashboard/sources.ts';
 import { workloadsNow } from '#dashboard/workloads-now.ts';
 import { powerHealth } from '#learner/observation/target-health.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 
 const WINDOW = { from: 40_000, to: 100_000 };
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { figureOf, powerFigure } from '#dashboard/figures.ts';
 import { powerHealth } from '#learner/observation/target-health.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 
 function reading(
   value: number,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LatencyWindow, PodLatency } from '#telemetry/source.ts';
+import type { LatencyWindow, PodLatency } from '#telemetry/reading/source.ts';
 import { T0 } from './fixtures.ts';
 import { measured } from './world.ts';
 

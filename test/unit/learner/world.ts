@@ -14,14 +14,14 @@ import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/loop/learner.ts';
 import type { LearnerMetrics } from '#learner/tick/ports.ts';
 import type { SettlementRecord } from '#learner/judging/settlement.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import type {
   LatencyWindow,
   NodeLoad,
   PodLatency,
   PowerWindow,
   Window,
-} from '#telemetry/source.ts';
+} from '#telemetry/reading/source.ts';
 import { KEY, T0, node, signedPod } from './fixtures.ts';
 import { MemoryStore } from './memory-store.ts';
 

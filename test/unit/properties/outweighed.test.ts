@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { judgePreference, rankNodes } from '#admission/outweighed.ts';
 import { projectNode } from '#cluster/objects/project.ts';
 import { projectPod } from '#cluster/objects/project-pod.ts';
-import type { KubeObject } from '#simulator/kube.ts';
-import { Random } from '#simulator/random.ts';
-import { schedulerNode } from '#simulator/scheduler-node.ts';
-import { schedule } from '#simulator/scheduler.ts';
+import type { KubeObject } from '#simulator/kube/kube.ts';
+import { Random } from '#simulator/random/random.ts';
+import { schedulerNode } from '#simulator/scheduler/node.ts';
+import { schedule } from '#simulator/scheduler/scheduler.ts';
 import { HOSTNAME } from './generators.ts';
 import { runs } from './runs.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { observeTarget } from '#learner/observation/target-health.ts';
-import type { MissingReason, Reading } from '#telemetry/reading.ts';
+import type { MissingReason, Reading } from '#telemetry/reading/reading.ts';
 import { node, observationOf, policyOf, START, World } from '../admission/world.ts';
 import { decideIn, incomingOf, shardInAnyState } from './decisions.ts';
 import { runs } from './runs.ts';

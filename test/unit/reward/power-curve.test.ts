@@ -6,8 +6,8 @@ import { isotonic } from '#reward/isotonic.ts';
 import { fitPowerCurve, type FittedCurve } from '#reward/power-curve.ts';
 import { POINTS, type PowerCurve, updatePowerCurve } from '#reward/power-points.ts';
 import { GENERAL_SHAPE, machineShape } from '#reward/power-prior.ts';
-import { concaveCurve, linearCurve, wattsAt } from '#simulator/power-curve.ts';
-import { MIXED_MACHINES } from '#simulator/machines.ts';
+import { concaveCurve, linearCurve, wattsAt } from '#simulator/machines/power-curve.ts';
+import { MIXED_MACHINES } from '#simulator/machines/machines.ts';
 import fc from 'fast-check';
 
 /** Watts at 0, 10, ..., 100 %: published servers and the forms of the simulator. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { MeshDefinition, MeterDefinition } from '#telemetry/definition.ts';
+import type { MeshDefinition, MeterDefinition } from '#telemetry/presets/definition.ts';
 import { LISTED, TRUTH } from './samples.ts';
 
 /*

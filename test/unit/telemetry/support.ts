@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { everyPreset, SHIPPED } from '#telemetry/catalogue.ts';
-import { parseExposition } from '#telemetry/exposition.ts';
-import { loadQuestions, questionsOf } from '#telemetry/questions.ts';
-import { withTargetLabels } from '#telemetry/scrape.ts';
-import type { Selection } from '#telemetry/selection.ts';
-import { ScrapeStore } from '#telemetry/scrape-store.ts';
-import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
-import { Snapshot } from '#telemetry/snapshot.ts';
-import { createSources, type SourcesOptions, type Telemetry } from '#telemetry/sources.ts';
+import { everyPreset, SHIPPED } from '#telemetry/presets/catalogue.ts';
+import { parseExposition } from '#telemetry/series/exposition.ts';
+import { loadQuestions, questionsOf } from '#telemetry/presets/questions.ts';
+import { withTargetLabels } from '#telemetry/scrape/scrape.ts';
+import type { Selection } from '#telemetry/series/selection.ts';
+import { ScrapeStore } from '#telemetry/scrape/store.ts';
+import type { ScrapeTarget } from '#telemetry/scrape/target.ts';
+import { Snapshot } from '#telemetry/scrape/snapshot.ts';
+import { createSources, type SourcesOptions, type Telemetry } from '#telemetry/sources/sources.ts';
 
 /** Real output of Kepler, by section (`A`, `B10`, `C12`, ...). */
 export function keplerSections(): ReadonlyMap<string, string> {

@@ -37,6 +37,22 @@ export function shortestCircle(
   return shortest;
 }
 
+/** Files that a file imports, those that they import, and so on. */
+export function reachedFrom(
+  start: string,
+  arrows: ReadonlyMap<string, readonly string[]>,
+): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const left = [start];
+  for (const file of left) {
+    for (const next of arrows.get(file) ?? []) {
+      if (!reached.has(next)) left.push(next);
+      reached.add(next);
+    }
+  }
+  return reached;
+}
+
 /** The shortest way from a file along the arrows to itself. */
 function wayBack(
   start: string,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { importedFile, shortestCircle, specifiersOf } from './imports.ts';
+import { importedFile, reachedFrom, shortestCircle, specifiersOf } from './imports.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
@@ -12,24 +12,37 @@ const read = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
 interface Table {
   readonly ROOMS: Readonly<Record<string, readonly string[]>>;
   readonly SHELL: readonly string[];
+  readonly SIMULATING: readonly string[];
   readonly FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-  readonly restrictions: (
-    room: string,
-    folder: string | undefined,
-  ) => readonly { readonly regex: string; readonly message: string }[];
+  readonly restrictions: (room: string, folder: string | undefined) => readonly Pattern[];
+  readonly shellRestrictions: () => readonly Pattern[];
+}
+
+interface Pattern {
+  readonly regex: string;
+  readonly message: string;
 }
 
 const path: string = new URL('../../../tools/lint/rooms.js', import.meta.url).href;
-const { ROOMS, SHELL, FOLDERS, restrictions } = (await import(path)) as Table;
+const { ROOMS, SHELL, SIMULATING, FOLDERS, restrictions, shellRestrictions } = (await import(
+  path
+)) as Table;
 
 /** What the linter says about an import in a file of `src`; undefined = nothing. */
 function refused(file: string, specifier: string): string | undefined {
   const [room = '', name = ''] = file.split('/');
-  if (!(room in ROOMS)) return undefined;
   const folder = name in (FOLDERS[room] ?? {}) ? name : undefined;
+  const patterns = room in ROOMS ? restrictions(room, folder) : shell(file);
   // As the rule `no-restricted-imports` reads a pattern.
-  return restrictions(room, folder).find(({ regex }) => new RegExp(regex, 'iu').test(specifier))
-    ?.message;
+  return patterns.find(({ regex }) => new RegExp(regex, 'iu').test(specifier))?.message;
+}
+
+function shell(file: string): readonly Pattern[] {
+  return maySimulate(file) ? [] : shellRestrictions();
+}
+
+function maySimulate(file: string): boolean {
+  return SIMULATING.some((folder) => file.startsWith(`${folder}/`));
 }
 
 const files = readdirSync(`${ROOT}/src`, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -59,7 +72,19 @@ test('what a room may not import is refused', () => {
     ['learner/judging/x.ts', '#learner/settling/settle.ts'],
     ['learner/capacity/x.ts', '#learner/scaling/plan.ts'],
     ['learner/tick/x.ts', '#learner/loop/learner.ts'],
-    ['simulator/x.ts', '#cluster/wire/json.ts'],
+    ['learner/readings/x.ts', '#telemetry/sources/sources.ts'],
+    ['dashboard/x.ts', '#telemetry/presets/preset.ts'],
+    ['telemetry/reading/x.ts', '#telemetry/series/series.ts'],
+    ['telemetry/sources/x.ts', '#telemetry/prometheus/client.ts'],
+    ['telemetry/energy/x.ts', '#telemetry/mesh/latency.ts'],
+    ['simulator/engine/x.ts', '#cluster/wire/json.ts'],
+    ['simulator/engine/x.ts', '#simulator/api/store.ts'],
+    ['simulator/scheduler/x.ts', '#simulator/engine/engine.ts'],
+    ['simulator/trial/x.ts', '#simulator/cluster/options.ts'],
+    ['settings/x.ts', '#simulator/machines/meter.ts'],
+    ['cli/serve/x.ts', '#simulator/cluster/cluster.ts'],
+    ['cli/x.ts', '#simulator/cluster/cluster.ts'],
+    ['main.ts', '#simulator/cluster/cluster.ts'],
     ['admission/x.ts', '#cluster/api/client.ts'],
     ['admission/x.ts', '#cluster/actions/scale.ts'],
     ['cluster/wire/x.ts', '#cluster/objects/slim.ts'],
@@ -80,6 +105,9 @@ test('what a room may not import is refused', () => {
     ['cluster/mirror/x.ts', '#cluster/watch/store.ts'],
     ['cluster/mirror/x.ts', './view.ts'],
     ['learner/scaling/x.ts', '#learner/capacity/ports.ts'],
+    ['learner/readings/x.ts', '#telemetry/reading/source.ts'],
+    ['cli/demo/x.ts', '#simulator/cluster/cluster.ts'],
+    ['cli/serve/x.ts', '#telemetry/scrape/scrape.ts'],
     ['cluster/api/x.ts', 'undici'],
   ] as const) {
     assert.equal(refused(file, specifier), undefined, `${file} may not import ${specifier}`);
@@ -112,22 +140,32 @@ test('the arrows point one way', () => {
 });
 
 test('no files of src import each other in a circle', () => {
-  const arrows = new Map<string, readonly string[]>();
-  for (const file of files) {
-    const imported = specifiersOf(read(`src/${file}`)).flatMap(
-      (specifier) => importedFile(file, specifier) ?? [],
-    );
-    // An arrow that leads nowhere could hide a circle.
-    for (const other of imported)
-      assert.ok(existsSync(`${ROOT}/src/${other}`), `${file} imports ${other}`);
-    arrows.set(file, imported);
-  }
+  const arrows = arrowsOfSource();
   const circle = shortestCircle(arrows);
   assert.equal(circle, undefined, `in a circle: ${circle?.join(' -> ')}`);
   // The same files with one arrow more, back from where one leads.
   const [file = '', [other = ''] = []] = [...arrows].find(([, to]) => to.length > 0) ?? [];
   const turned = shortestCircle(new Map(arrows).set(other, [file]));
   assert.deepEqual([...new Set(turned)].sort(), [file, other].sort());
+});
+
+test('nothing but the demo and the simulation reaches the simulator, nor an admission telemetry', () => {
+  const arrows = arrowsOfSource();
+  const reaching = (room: string, among: (file: string) => boolean): string[] =>
+    files.filter(
+      (file) =>
+        among(file) && [...reachedFrom(file, arrows)].some((other) => other.startsWith(`${room}/`)),
+    );
+  // The command line knows all commands, these two among them, and the demo has a page.
+  assert.deepEqual(
+    reaching('simulator', (file) => !file.startsWith('simulator/') && !maySimulate(file)).sort(),
+    ['cli/command-line.ts', 'cli/dashboard/experiment.ts', 'main.ts'],
+  );
+  assert.ok(reaching('simulator', maySimulate).length > 0);
+  assert.deepEqual(
+    reaching('telemetry', (file) => file.startsWith('admission/')),
+    [],
+  );
 });
 
 test('a circle is found, whatever kind of import closes it, and named by its shortest way', () => {
@@ -168,26 +206,49 @@ test('a circle is found, whatever kind of import closes it, and named by its sho
 });
 
 test('the tables in docs/architecture.md say the same', () => {
-  const told = new Map<string, readonly string[]>();
+  const told = new Map<string, [string, string][]>();
   const dotted: string[] = [];
+  let section = '';
   for (const line of read('docs/architecture.md').split('\n')) {
+    if (line.startsWith('#')) section = /^### Inside `src\/([a-z]+)`$/.exec(line)?.[1] ?? '';
     const [, names = '', , may = ''] = line.split('|').map((cell) => cell.trim());
     const name = /^`(?:src\/)?([a-z]+)`( ·)?$/.exec(names);
     if (name?.[1] === undefined) continue;
-    told.set(name[1], may === '–' ? [] : may.replace(/ \([^)]*\)/g, '').split(', '));
-    if (name[2] !== undefined) dotted.push(`cluster/${name[1]}`);
+    told.set(section, [...(told.get(section) ?? []), [name[1], may]]);
+    if (name[2] !== undefined) dotted.push(name[1]);
   }
-  for (const table of [ROOMS, ...Object.values(FOLDERS)]) {
-    for (const [name, others] of Object.entries(table)) {
-      const rooms = [...new Set(others.map((other) => other.split('/')[0]))];
-      assert.deepEqual(told.get(name), rooms, name);
-      told.delete(name);
-    }
+  const tables: [string, Table['ROOMS']][] = [['', ROOMS], ...Object.entries(FOLDERS)];
+  assert.deepEqual([...told.keys()].sort(), tables.map(([of]) => of).sort());
+  for (const [of, table] of tables) {
+    const rows = (told.get(of) ?? []).map(([name, may]) => [name, othersIn(may, dotted)]);
+    assert.deepEqual(Object.fromEntries(rows), table, of);
+    assert.equal(rows.length, Object.keys(table).length, of);
   }
-  assert.deepEqual([...told.keys()], []);
-  const reached = (ROOMS['admission'] ?? []).filter((other) => other.includes('/'));
-  assert.deepEqual(dotted.sort(), [...reached].sort());
 });
+
+/** `a, b (x, y)` is a, b/x and b/y; `b (see below)` are those folders of b that have a dot. */
+function othersIn(may: string, dotted: readonly string[]): string[] {
+  return [...may.matchAll(/([a-z]+)(?: \(([^)]*)\))?/g)].flatMap(([, name = '', parts]) => {
+    if (parts === undefined) return [name];
+    const folders = parts === 'see below' ? dotted : parts.split(', ');
+    return folders.map((folder) => `${name}/${folder}`);
+  });
+}
+
+/** File -> files that it imports, all below `src`. */
+function arrowsOfSource(): ReadonlyMap<string, readonly string[]> {
+  const arrows = new Map<string, readonly string[]>();
+  for (const file of files) {
+    const imported = specifiersOf(read(`src/${file}`)).flatMap(
+      (specifier) => importedFile(file, specifier) ?? [],
+    );
+    // An arrow that leads nowhere could hide a circle.
+    for (const other of imported)
+      assert.ok(existsSync(`${ROOT}/src/${other}`), `${file} imports ${other}`);
+    arrows.set(file, imported);
+  }
+  return arrows;
+}
 
 function folders(of: string): string[] {
   return readdirSync(`${ROOT}/${of}`, { withFileTypes: true })

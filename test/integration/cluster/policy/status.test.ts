@@ -13,9 +13,9 @@ import {
   type ConditionWish,
   type StatusWishes,
 } from '#cluster/policy/status.ts';
-import { singleQueue } from '#simulator/applications.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
+import { singleQueue } from '#simulator/application/applications.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 
 const cluster = createCluster({
   application: singleQueue(10),

@@ -2,9 +2,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { createPrometheusTelemetry } from '#telemetry/prometheus.ts';
-import { createScrapeTelemetry } from '#telemetry/scrape.ts';
-import type { Telemetry } from '#telemetry/sources.ts';
+import { createPrometheusTelemetry } from '#telemetry/prometheus/prometheus.ts';
+import { createScrapeTelemetry } from '#telemetry/scrape/scrape.ts';
+import type { Telemetry } from '#telemetry/sources/sources.ts';
 import type { World } from '../../../unit/learner/world.ts';
 import { answerPromql, type Point, pointsOf } from '../promql-server.ts';
 import { exportersOf, type Illness, illPage } from './fleet.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ScrapeTarget } from '#telemetry/scrape-target.ts';
+import type { ScrapeTarget } from '#telemetry/scrape/target.ts';
 import type { World } from '../../../unit/learner/world.ts';
 
 /** What a source may do. */

@@ -5,8 +5,8 @@ import { readingsOf, uidOf } from '#cli/simulate/readings.ts';
 import { RolloutRunner } from '#cli/simulate/rollout.ts';
 import { defaultScheduler } from '#cli/simulate/static-schedulers.ts';
 import { clusterOptionsOf, worldOf, type World } from '#cli/simulate/world.ts';
-import { wattsAt } from '#simulator/power-curve.ts';
-import { runTrial, type Trial } from '#simulator/trial.ts';
+import { wattsAt } from '#simulator/machines/power-curve.ts';
+import { runTrial, type Trial } from '#simulator/trial/trial.ts';
 import { smallSpec, specificationOf } from './fixture.ts';
 
 /* Pods of others: they use CPU and draw power like any Pod, and nobody places them. */

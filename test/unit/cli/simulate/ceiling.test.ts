@@ -4,16 +4,16 @@ import { suite, test } from 'node:test';
 import { ceilingOf, type Ceiling, type CeilingParts } from '#cli/simulate/ceiling.ts';
 import { placeAll } from '#cli/simulate/rollout.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
-import type { Application } from '#simulator/application.ts';
-import { hotelReservation } from '#simulator/applications.ts';
-import { SEED_MACHINES } from '#simulator/machines.ts';
-import { DEFAULT_OVERHEADS } from '#simulator/overheads.ts';
-import { dataPinned, splitPlacement, tierFirst } from '#simulator/placements.ts';
-import { Planner } from '#simulator/planner.ts';
-import type { Pins } from '#simulator/pod-template.ts';
-import { compile } from '#simulator/program.ts';
-import { Random } from '#simulator/random.ts';
-import { runTrial } from '#simulator/trial.ts';
+import type { Application } from '#simulator/application/application.ts';
+import { hotelReservation } from '#simulator/application/applications.ts';
+import { SEED_MACHINES } from '#simulator/machines/machines.ts';
+import { DEFAULT_OVERHEADS } from '#simulator/application/overheads.ts';
+import { dataPinned, splitPlacement, tierFirst } from '#simulator/application/placements.ts';
+import { Planner } from '#simulator/trial/planner.ts';
+import type { Pins } from '#simulator/application/pod-template.ts';
+import { compile } from '#simulator/engine/program.ts';
+import { Random } from '#simulator/random/random.ts';
+import { runTrial } from '#simulator/trial/trial.ts';
 
 /*
  * Published ceilings of hotelReservation on two workers of 8 cores, requests per second: CPU by

@@ -5,8 +5,8 @@ import { RolloutRunner } from '#cli/simulate/rollout.ts';
 import { defaultScheduler } from '#cli/simulate/static-schedulers.ts';
 import type { Specification } from '#cli/simulate/specification.ts';
 import { clusterOptionsOf, worldOf } from '#cli/simulate/world.ts';
-import { createCluster } from '#simulator/cluster.ts';
-import type { Trial } from '#simulator/trial.ts';
+import { createCluster } from '#simulator/cluster/cluster.ts';
+import type { Trial } from '#simulator/trial/trial.ts';
 import { specificationOf, smallSpec } from './fixture.ts';
 
 /* What a specification says arrives in the simulation, and changes what comes out of it. */

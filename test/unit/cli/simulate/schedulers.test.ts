@@ -9,7 +9,7 @@ import { referenceJudge, runAgent, runStatic, staticScheduler } from '#cli/simul
 import { readSpecification } from '#cli/simulate/read-specification.ts';
 import { Surrogate } from '#cli/simulate/surrogate.ts';
 import { withLoad, worldOf } from '#cli/simulate/world.ts';
-import { concaveCurve } from '#simulator/power-curve.ts';
+import { concaveCurve } from '#simulator/machines/power-curve.ts';
 import { smallWorld } from './fixture.ts';
 
 const SEED_SPEC = fileURLToPath(

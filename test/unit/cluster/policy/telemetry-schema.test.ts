@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { parsePolicySpec, policyProblems } from '#cluster/policy/parse.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { settingsSchema } from '#settings/settings.ts';
-import { MESH_DEFINITIONS } from '#telemetry/mesh-presets.ts';
-import { METER_DEFINITIONS } from '#telemetry/meter-presets.ts';
+import { MESH_DEFINITIONS } from '#telemetry/presets/mesh.ts';
+import { METER_DEFINITIONS } from '#telemetry/presets/meter.ts';
 import { WATTSON, WEAVE } from '../../telemetry/invented.ts';
 
 const nameless = <D extends { readonly name: string }>({ name, ...rest }: D): Omit<D, 'name'> => {

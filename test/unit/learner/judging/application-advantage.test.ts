@@ -8,7 +8,7 @@ import {
 } from '#learner/judging/application-advantage.ts';
 import type { Baselines } from '#reward/baseline.ts';
 import type { Outcome } from '#reward/outcome.ts';
-import type { Edge } from '#telemetry/source.ts';
+import type { Edge } from '#telemetry/reading/source.ts';
 import { policyWith } from '../world.ts';
 
 const SPEC = policyWith().spec;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PlacementEvent } from '#learner/tick/ports.ts';
-import type { PowerWindow } from '#telemetry/source.ts';
+import type { PowerWindow } from '#telemetry/reading/source.ts';
 import { World, policyWith } from '../world.ts';
 
 /** A world in which four Pods wait to be settled: their window has just closed. */

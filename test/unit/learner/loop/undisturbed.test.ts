@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGenerator, type Generator } from '#agent/random.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
-import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/source.ts';
+import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/reading/source.ts';
 import { policyWith, World } from '../world.ts';
 
 /*

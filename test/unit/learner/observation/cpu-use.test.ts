@@ -2,7 +2,7 @@
 import { cpuUseOf, useStep } from '#learner/observation/cpu-use.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -7,7 +7,7 @@ import { decodeModel, encodeObservation } from '#cluster/model/codec.ts';
 import { outcomeOf } from '#learner/judging/appraisal.ts';
 import { podReadings, problemOf, type WindowReadings } from '#learner/readings/outcome.ts';
 import { curvesOf, learnPowerCurves, powerCurves } from '#learner/observation/power-curves.ts';
-import { wattsAt } from '#simulator/power-curve.ts';
+import { wattsAt } from '#simulator/machines/power-curve.ts';
 import { node, pending, T0 } from '../fixtures.ts';
 import { measured, policyWith, World } from '../world.ts';
 

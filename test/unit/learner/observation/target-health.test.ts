@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { observeTarget, powerHealth } from '#learner/observation/target-health.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import { node } from '../fixtures.ts';
 import { measured } from '../world.ts';
 

@@ -6,7 +6,7 @@ import { appraise, extendBaselines } from '#learner/judging/appraisal.ts';
 import { joinApplications } from '#learner/readings/application.ts';
 import { podReadings, problemOf, type WindowReadings } from '#learner/readings/outcome.ts';
 import type { Baselines } from '#reward/baseline.ts';
-import type { LatencyWindow, PodLatency, TcpOnly } from '#telemetry/source.ts';
+import type { LatencyWindow, PodLatency, TcpOnly } from '#telemetry/reading/source.ts';
 import { pending, T0 } from '../fixtures.ts';
 import { measured, policyWith } from '../world.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parsePolicySpec } from '#cluster/policy/parse.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import { choiceOf, MOST_OWN_PRESETS, ownPresets } from '#learner/readings/preset-choice.ts';
-import { ownMeter } from '#telemetry/catalogue.ts';
+import { ownMeter } from '#telemetry/presets/catalogue.ts';
 import { WATTSON, WEAVE } from '../../telemetry/invented.ts';
 
 function policy(namespace: string, telemetry: object): PlacementPolicy {

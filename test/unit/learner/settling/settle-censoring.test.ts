@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { SettlePlan } from '#learner/judging/verdict.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import { T0 } from '../fixtures.ts';
 import {
   type Cost,

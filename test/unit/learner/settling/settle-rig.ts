@@ -11,7 +11,7 @@ import type { WindowReadings } from '#learner/readings/outcome.ts';
 import { settleEpisode, type Settlement } from '#learner/settling/settle.ts';
 import { emptyShard } from '#learner/tick/shards.ts';
 import type { SettlePlan } from '#learner/judging/verdict.ts';
-import type { Reading } from '#telemetry/reading.ts';
+import type { Reading } from '#telemetry/reading/reading.ts';
 import { pending, T0 } from '../fixtures.ts';
 import { measured, policyWith } from '../world.ts';
 
