@@ -74,10 +74,14 @@ export class AgedMap<Value> {
     this.#newest = link;
   }
 
-  #unchain({ older, newer }: Link<Value>): void {
+  #unchain(link: Link<Value>): void {
+    const { older, newer } = link;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
     if (newer === undefined) this.#newest = older;
     else newer.older = older;
+    // One that was dropped and is old must not keep younger ones alive until the next full collection.
+    link.older = undefined;
+    link.newer = undefined;
   }
 }
