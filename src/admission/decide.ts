@@ -14,7 +14,7 @@ import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import type { ExplorationBudget } from './budget.ts';
 import { domainsOf } from './domains.ts';
 import { isRequired } from './enforced.ts';
-import type { ExpectedUses, TargetUses } from './expected-use.ts';
+import { expectedUse, type TargetUse } from './expected-use.ts';
 import { freshObservation, verdictsOf, type Verdict } from './feasibility.ts';
 import { withHeadroom } from './headroom.ts';
 import type { IncomingPod } from './incoming-pod.ts';
@@ -37,7 +37,6 @@ export interface DecisionMemory {
   readonly totals: TargetTotals;
   readonly seen: SeenTargets;
   readonly placements: Placements;
-  readonly uses: ExpectedUses;
   readonly order: TargetOrder;
   readonly trials: Trials;
 }
@@ -208,8 +207,8 @@ function usesBy(
     readonly seen: TargetsSeen | undefined;
     readonly among: readonly string[];
   },
-): TargetUses | undefined {
-  return memory.uses.of({
+): ReadonlyMap<string, TargetUse> | undefined {
+  return expectedUse({
     namespace: pod.namespace,
     ...asked,
     ownerUid: pod.owner?.uid ?? '',

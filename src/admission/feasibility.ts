@@ -3,7 +3,7 @@ import type { Observation } from '#cluster/model/observation.ts';
 import type { Resources, SlimNode } from '#cluster/objects/slim.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import { everyNth } from './deadline.ts';
-import type { PendingLoad } from './in-flight.ts';
+import type { PendingLoad } from './on-the-way.ts';
 import { CHECK_ORDER, type NodeCheck } from './node-checks.ts';
 import type { InfeasibleReason } from './reasons.ts';
 import type { TargetsSeen } from './seen-targets.ts';

@@ -3,7 +3,7 @@ import { fillingOf, keepsHeadroom } from '#agent/headroom.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import { referenceMillicores, speedOf, type TargetUses } from './expected-use.ts';
+import { referenceMillicores, speedOf, type TargetUse } from './expected-use.ts';
 import type { Verdict } from './feasibility.ts';
 import type { TargetsSeen } from './seen-targets.ts';
 import type { TargetTotals } from './target-totals.ts';
@@ -17,7 +17,7 @@ export interface HeadroomInput {
   /** Its targets; undefined where there is none. */
   readonly seen: TargetsSeen | undefined;
   /** What measured workloads will use by target; undefined = none is measured. */
-  readonly uses: TargetUses | undefined;
+  readonly uses: ReadonlyMap<string, TargetUse> | undefined;
   readonly totals: TargetTotals;
   readonly nodesByTarget: NodesByTarget;
   readonly view: Pick<ClusterView, 'requestedOnNode'>;
@@ -48,7 +48,7 @@ export function withHeadroom(
     const total = input.totals.of(target, input.nodesByTarget, input.view, input.now);
     return fillingOf({
       allocatable: total?.allocatableMillicores,
-      expected: uses?.expectedMillicores(target) ?? 0,
+      expected: uses?.get(target)?.expectedMillicores ?? 0,
       own: own / speedOf(input.seen, target),
     });
   });

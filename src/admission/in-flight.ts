@@ -2,9 +2,8 @@
 import type { PodAffinityTerm, Resources } from '#cluster/objects/slim.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { AgedMap } from './aged-map.ts';
-import { Ways, type OnTheWay, type PendingLoad } from './on-the-way.ts';
+import { OnTheWay, type PendingLoad } from './on-the-way.ts';
 import { Share } from './share.ts';
-import { NO_SIBLINGS, type SiblingCounts, type Siblings } from './siblings.ts';
 
 /** A decision for a target whose Pod is not bound yet, as far as this replica has seen. */
 export interface PendingPlacement {
@@ -21,8 +20,6 @@ export interface PendingPlacement {
   readonly requiredAntiAffinity: readonly PodAffinityTerm[];
 }
 
-export { type PendingLoad } from './on-the-way.ts';
-
 /** Bounds of {@link InFlight}. */
 export interface InFlightLimits {
   /** Decisions remembered at most; beyond it the oldest goes. */
@@ -31,12 +28,12 @@ export interface InFlightLimits {
   readonly lifetimeMilliseconds: number;
 }
 
+const NO_SIBLINGS: ReadonlyMap<string, number> = new Map();
 const NOTHING: PendingLoad = { cpuMillicores: 0, memoryBytes: 0, pods: 0 };
 
-/** A decision remembered, and the sums that it is part of. */
+/** A decision remembered, and the sum that it is part of. */
 interface Pending {
   readonly entry: PendingPlacement;
-  readonly ways: Ways;
   readonly onTheWay: OnTheWay;
   /** This replica's own, and the watch has not shown it yet. */
   unseen: boolean;
@@ -56,8 +53,10 @@ export class InFlight {
   readonly #entries = new AgedMap<Pending>();
   /** Those of them that keep others away: most clusters have none, so nobody looks at the rest. */
   readonly #antiAffine = new Map<string, PendingPlacement>();
-  /** By topology key. */
-  readonly #ways = new Map<string, Ways>();
+  /** By topology key and target. */
+  readonly #loads = new Map<string, Map<string, OnTheWay>>();
+  /** Workload and topology key to Pods on their way by target. */
+  readonly #siblings = new Map<string, Map<string, number>>();
   readonly #share = new Share();
 
   /** No entry is older than this: most looks for expired ones end here. */
@@ -89,10 +88,10 @@ export class InFlight {
 
   #add(entry: PendingPlacement, unseen: boolean): void {
     this.remove(entry.id);
-    let ways = this.#ways.get(entry.topologyKey);
-    if (ways === undefined) this.#ways.set(entry.topologyKey, (ways = new Ways()));
-    const onTheWay = ways.add(entry, unseen);
-    this.#entries.put(entry.id, { entry, ways, onTheWay, unseen });
+    const onTheWay = this.#loadTo(entry);
+    onTheWay.add(entry.requests, unseen);
+    this.#countSibling(entry, 1);
+    this.#entries.put(entry.id, { entry, onTheWay, unseen });
     this.#oldestAt = Math.min(this.#oldestAt, entry.decidedAt);
     if (entry.requiredAntiAffinity.length > 0) this.#antiAffine.set(entry.id, entry);
     if (this.#entries.size > this.#limits.entries) this.remove(this.#entries.oldest?.key ?? '');
@@ -102,11 +101,13 @@ export class InFlight {
   remove(id: string): void {
     const pending = this.#entries.take(id);
     if (pending === undefined) return;
-    const { entry, ways, onTheWay, unseen } = pending;
+    const { entry, onTheWay, unseen } = pending;
     if (entry.requiredAntiAffinity.length > 0) this.#antiAffine.delete(id);
     if (unseen) onTheWay.seen(entry.requests);
-    ways.remove(entry, onTheWay);
-    if (ways.size === 0) this.#ways.delete(entry.topologyKey);
+    onTheWay.remove(entry.requests);
+    // The last one out drops the sum, so that rounding cannot pile up.
+    if (onTheWay.pods === 0) this.#dropLoad(entry);
+    this.#countSibling(entry, -1);
   }
 
   /** Whether a decision is remembered. */
@@ -126,10 +127,10 @@ export class InFlight {
    */
   loads(topologyKey: string, now: number): (target: string) => PendingLoad {
     this.#expire(now);
-    const ways = this.#ways.get(topologyKey);
+    const loads = this.#loads.get(topologyKey);
     const { othersPerOwn } = this.#share;
     return (target) => {
-      const onTheWay = ways?.to(target);
+      const onTheWay = loads?.get(target);
       if (onTheWay === undefined) return NOTHING;
       return othersPerOwn > 0 ? onTheWay.withOthers(othersPerOwn) : onTheWay;
     };
@@ -137,19 +138,11 @@ export class InFlight {
 
   /** Pods of one workload on their way, by target. */
   siblings(
-    { workload, ...where }: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
+    workload: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
     now: number,
-  ): SiblingCounts {
-    return this.siblingsIn(where, now)?.of(workload) ?? NO_SIBLINGS;
-  }
-
-  /** The same of all workloads of a namespace; undefined = there are none. To be read at once. */
-  siblingsIn(
-    { namespace, topologyKey }: Pick<PendingPlacement, 'namespace' | 'topologyKey'>,
-    now: number,
-  ): Siblings | undefined {
+  ): ReadonlyMap<string, number> {
     this.#expire(now);
-    return this.#ways.get(topologyKey)?.siblings(namespace);
+    return this.#siblings.get(siblingsKey(workload)) ?? NO_SIBLINGS;
   }
 
   /** Every decision still on its way, oldest first. */
@@ -188,4 +181,34 @@ export class InFlight {
     pending.onTheWay.seen(pending.entry.requests);
     this.#share.sawOwn();
   }
+
+  #loadTo({ topologyKey, target }: PendingPlacement): OnTheWay {
+    let loads = this.#loads.get(topologyKey);
+    if (loads === undefined) this.#loads.set(topologyKey, (loads = new Map<string, OnTheWay>()));
+    let load = loads.get(target);
+    if (load === undefined) loads.set(target, (load = new OnTheWay()));
+    return load;
+  }
+
+  #dropLoad({ topologyKey, target }: PendingPlacement): void {
+    const loads = this.#loads.get(topologyKey);
+    loads?.delete(target);
+    if (loads?.size === 0) this.#loads.delete(topologyKey);
+  }
+
+  #countSibling(entry: PendingPlacement, sign: 1 | -1): void {
+    const key = siblingsKey(entry);
+    let counts = this.#siblings.get(key);
+    if (counts === undefined) this.#siblings.set(key, (counts = new Map<string, number>()));
+    const count = (counts.get(entry.target) ?? 0) + sign;
+    if (count > 0) counts.set(entry.target, count);
+    else counts.delete(entry.target);
+    if (counts.size === 0) this.#siblings.delete(key);
+  }
+}
+
+function siblingsKey(
+  entry: Pick<PendingPlacement, 'namespace' | 'workload' | 'topologyKey'>,
+): string {
+  return `${entry.namespace} ${entry.workload} ${entry.topologyKey}`;
 }

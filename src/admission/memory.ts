@@ -10,7 +10,6 @@ import { workloadKey } from '#cluster/objects/workload.ts';
 import { ExplorationBudget } from './budget.ts';
 import { CheckedDecisions } from './checked-decisions.ts';
 import type { Decision, DecisionMemory } from './decide.ts';
-import { ExpectedUses } from './expected-use.ts';
 import { YOUNG_MILLISECONDS } from './former-decision.ts';
 import { InFlight } from './in-flight.ts';
 import type { IncomingPod } from './incoming-pod.ts';
@@ -53,7 +52,6 @@ export class Memory implements DecisionMemory {
   readonly totals = new TargetTotals();
   readonly seen = new SeenTargets();
   readonly placements = new Placements();
-  readonly uses = new ExpectedUses();
   readonly order = new TargetOrder();
   readonly trials = new Trials({
     workloads: ENTRY_LIMIT,

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Resources } from '#cluster/objects/slim.ts';
-import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import { Siblings } from './siblings.ts';
 
 /** What is on its way to one target. */
 export interface PendingLoad extends Resources {
   readonly pods: number;
-}
-
-/** What {@link Ways} counts of a decision. */
-export interface Traveller {
-  readonly namespace: string;
-  readonly workload: WorkloadKey;
-  readonly target: string;
-  readonly requests: Resources;
 }
 
 /** The sums of what is on its way to one target; changed in place with every decision. */
@@ -66,47 +56,5 @@ export class OnTheWay implements PendingLoad {
       cpuMillicores: this.cpuMillicores + Math.round(othersPerOwn * this.#unseenMillicores),
       memoryBytes: this.memoryBytes + Math.round(othersPerOwn * this.#unseenBytes),
     };
-  }
-}
-
-/** What is on its way to the targets of one topology key. */
-export class Ways {
-  readonly #targets = new Map<string, OnTheWay>();
-  /** By namespace. */
-  readonly #siblings = new Map<string, Siblings>();
-
-  /** How many targets something is on its way to. */
-  get size(): number {
-    return this.#targets.size;
-  }
-
-  /** What is on its way to a target; undefined = nothing. */
-  to(target: string): OnTheWay | undefined {
-    return this.#targets.get(target);
-  }
-
-  /** The same by workload, of one namespace; undefined = nothing. */
-  siblings(namespace: string): Siblings | undefined {
-    return this.#siblings.get(namespace);
-  }
-
-  /** Counts a decision. @param unseen see {@link OnTheWay} */
-  add({ namespace, workload, target, requests }: Traveller, unseen: boolean): OnTheWay {
-    let onTheWay = this.#targets.get(target);
-    if (onTheWay === undefined) this.#targets.set(target, (onTheWay = new OnTheWay()));
-    onTheWay.add(requests, unseen);
-    let siblings = this.#siblings.get(namespace);
-    if (siblings === undefined) this.#siblings.set(namespace, (siblings = new Siblings()));
-    siblings.add(workload, target);
-    return onTheWay;
-  }
-
-  /** Counts it no more. @param onTheWay what {@link add} gave back for it */
-  remove({ namespace, workload, target, requests }: Traveller, onTheWay: OnTheWay): void {
-    onTheWay.remove(requests);
-    if (onTheWay.pods === 0) this.#targets.delete(target);
-    const siblings = this.#siblings.get(namespace);
-    siblings?.remove(workload, target);
-    if (siblings?.size === 0) this.#siblings.delete(namespace);
   }
 }

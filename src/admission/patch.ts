@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
-import {
-  DECISION_ANNOTATIONS,
-  MARK_ANNOTATIONS,
-  SIGNATURE_ANNOTATION,
-} from '#cluster/decision/annotations.ts';
 import { fieldOf, isObject, type JsonObject } from './json.ts';
 import { PREFERRED, type Merge } from './merge.ts';
 import { REQUIRED, requiredTermsOf, type RequirementChange } from './requirement.ts';
@@ -15,14 +10,6 @@ export type PatchOperation =
   | { readonly op: 'remove'; readonly path: string };
 
 const ANNOTATIONS_PATH = '/metadata/annotations';
-/** Of all annotations that there are: escaping a dozen of them anew for each Pod shows in a profile. */
-const ANNOTATION_PATHS: ReadonlyMap<string, string> = new Map(
-  [
-    ...Object.values(DECISION_ANNOTATIONS),
-    ...Object.values(MARK_ANNOTATIONS),
-    SIGNATURE_ANNOTATION,
-  ].map((name) => [name, annotationPath(name)]),
-);
 const AFFINITY_PATH = '/spec/affinity';
 const REQUIRED_PATH = `${AFFINITY_PATH}/nodeAffinity/${REQUIRED}`;
 
@@ -133,13 +120,9 @@ function annotationOperations(
   }
   return entries.map(([key, value]) => ({
     op: 'add',
-    path: ANNOTATION_PATHS.get(key) ?? annotationPath(key),
+    path: `${ANNOTATIONS_PATH}/${pointerToken(key)}`,
     value,
   }));
-}
-
-function annotationPath(name: string): string {
-  return `${ANNOTATIONS_PATH}/${pointerToken(name)}`;
 }
 
 function parentAt(object: JsonObject, key: string, path: string): JsonObject | undefined {

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import { Slots } from './slots.ts';
-import { spreadOf, type Member, type Spread } from './spread.ts';
 
-const NOWHERE: Spread = { nodes: [], pods: [], requestedOn: [], requestedMillicores: [] };
-
-/** The Pods of one workload, and where they are as long as none of them changes. */
-interface Group {
-  readonly members: Map<string, Member>;
-  /** By the owner of a Pod that is being created; empty where a Pod has changed. */
-  readonly spreads: Map<string | undefined, Spread>;
+/** What counts of a Pod that is there or on its way. */
+interface Member {
+  readonly ownerUid: string;
+  readonly createdAt: number;
+  readonly nodeName: string | undefined;
+  readonly cpuMillicores: number;
 }
 
+/** Amounts by node name. */
+type ByNode = ReadonlyMap<string, number>;
+
+/** The Pods of one workload, and what was counted of them since the last one changed. */
+interface Group {
+  readonly members: Map<string, Member>;
+  /** By the owner of a Pod that is being created. */
+  readonly remaining: Map<string | undefined, ByNode>;
+  requested: ByNode | undefined;
+}
+
+const NOWHERE: ByNode = new Map();
+
 /** Owners that are remembered for one group: of a rollout there are two. */
-const SPREADS = 4;
+const OWNERS = 4;
 
 /**
  * Where the workloads of each namespace run, kept up to date Pod by Pod, so that asking costs
@@ -28,8 +38,6 @@ const SPREADS = 4;
 export class Placements {
   readonly #namespaces = new Map<string, Map<WorkloadKey, Group>>();
   readonly #keys = new Map<string, WorkloadKey>();
-  /** Nodes that any of the Pods is on. */
-  readonly nodes = new Slots();
 
   /** Takes in a Pod that was added or changed. */
   seen(pod: SlimPod, workload: WorkloadKey): void {
@@ -40,14 +48,16 @@ export class Placements {
     const known = this.#keys.get(pod.uid);
     if (known !== undefined && known !== workload) this.gone(pod);
     const group = this.#groupFor(pod.namespace, workload);
-    const before = group.members.get(pod.uid);
     // Most changes of a Pod are of nothing that counts here.
-    if (before !== undefined && isAsBefore(before, pod)) return;
-    const member = this.#memberOf(pod);
-    this.#leave(before);
+    if (isAsBefore(group.members.get(pod.uid), pod)) return;
+    forgetCounts(group);
     this.#keys.set(pod.uid, workload);
-    group.spreads.clear();
-    group.members.set(pod.uid, member);
+    group.members.set(pod.uid, {
+      ownerUid: pod.owner?.uid ?? '',
+      createdAt: pod.createdAt,
+      nodeName: pod.nodeName,
+      cpuMillicores: pod.requests.cpuMillicores,
+    });
   }
 
   /** Takes in that a Pod was deleted. */
@@ -58,71 +68,36 @@ export class Placements {
     const workloads = this.#namespaces.get(pod.namespace);
     const group = workloads?.get(workload);
     if (workloads === undefined || group === undefined) return;
-    this.#leave(group.members.get(pod.uid));
+    forgetCounts(group);
     group.members.delete(pod.uid);
-    group.spreads.clear();
     if (group.members.size === 0) workloads.delete(workload);
     if (workloads.size === 0) this.#namespaces.delete(pod.namespace);
   }
 
   /**
-   * Where a workload is, with nodes by their numbers in {@link nodes}: as long as no Pod comes, goes or
-   * is bound.
+   * Bound Pods of a workload that will remain, by node name.
    *
    * @param incomingOwner uid of the owner of a Pod that is just being created: it counts as one
    *   of the newest, although it is nowhere yet
    */
-  spread(namespace: string, workload: WorkloadKey, incomingOwner?: string): Spread {
+  remaining(namespace: string, workload: WorkloadKey, incomingOwner?: string): ByNode {
     const group = this.#namespaces.get(namespace)?.get(workload);
     if (group === undefined) return NOWHERE;
-    const { members, spreads } = group;
-    let spread = spreads.get(incomingOwner);
-    if (spread === undefined) {
+    let counted = group.remaining.get(incomingOwner);
+    if (counted === undefined) {
       // Who sends Pods of ever new owners and never binds one must not fill the memory.
-      if (spreads.size >= SPREADS) spreads.clear();
-      spreads.set(incomingOwner, (spread = spreadOf(members, incomingOwner)));
+      if (group.remaining.size >= OWNERS) group.remaining.clear();
+      counted = remainingOf(group.members, incomingOwner);
+      group.remaining.set(incomingOwner, counted);
     }
-    return spread;
-  }
-
-  /**
-   * Bound Pods of a workload that will remain, by node name.
-   * @param incomingOwner as of {@link spread}
-   */
-  remaining(
-    namespace: string,
-    workload: WorkloadKey,
-    incomingOwner?: string,
-  ): ReadonlyMap<string, number> {
-    const { nodes, pods } = this.spread(namespace, workload, incomingOwner);
-    return this.#byName(nodes, pods);
+    return counted;
   }
 
   /** CPU requests of all bound Pods of a workload, those being replaced too, by node name. */
-  requested(namespace: string, workload: WorkloadKey): ReadonlyMap<string, number> {
-    const { requestedOn, requestedMillicores } = this.spread(namespace, workload);
-    return this.#byName(requestedOn, requestedMillicores);
-  }
-
-  #memberOf(pod: SlimPod): Member {
-    const { nodeName } = pod;
-    return {
-      ownerUid: pod.owner?.uid ?? '',
-      createdAt: pod.createdAt,
-      nodeName,
-      node: nodeName === undefined ? undefined : this.nodes.acquire(nodeName),
-      cpuMillicores: pod.requests.cpuMillicores,
-    };
-  }
-
-  #leave(member: Member | undefined): void {
-    if (member?.nodeName !== undefined) this.nodes.release(member.nodeName);
-  }
-
-  #byName(nodes: readonly number[], amounts: readonly number[]): ReadonlyMap<string, number> {
-    return new Map(
-      nodes.map((node, index) => [this.nodes.nameOf(node) ?? '', amounts[index] ?? 0]),
-    );
+  requested(namespace: string, workload: WorkloadKey): ByNode {
+    const group = this.#namespaces.get(namespace)?.get(workload);
+    if (group === undefined) return NOWHERE;
+    return (group.requested ??= requestedOf(group.members));
   }
 
   #groupFor(namespace: string, workload: WorkloadKey): Group {
@@ -132,17 +107,66 @@ export class Placements {
     }
     let group = workloads.get(workload);
     if (group === undefined) {
-      workloads.set(workload, (group = { members: new Map(), spreads: new Map() }));
+      group = { members: new Map(), remaining: new Map(), requested: undefined };
+      workloads.set(workload, group);
     }
     return group;
   }
 }
 
-function isAsBefore(before: Member, pod: SlimPod): boolean {
+function isAsBefore(before: Member | undefined, pod: SlimPod): boolean {
   return (
+    before !== undefined &&
     before.nodeName === pod.nodeName &&
     before.ownerUid === (pod.owner?.uid ?? '') &&
     before.createdAt === pod.createdAt &&
     before.cpuMillicores === pod.requests.cpuMillicores
   );
+}
+
+function forgetCounts(group: Group): void {
+  group.remaining.clear();
+  group.requested = undefined;
+}
+
+function remainingOf(
+  members: ReadonlyMap<string, Member>,
+  incomingOwner: string | undefined,
+): ByNode {
+  const newest = incomingOwner ?? newestOwner(members.values());
+  const counts = new Map<string, number>();
+  const count = ({ nodeName }: Member): void => {
+    if (nodeName !== undefined) counts.set(nodeName, (counts.get(nodeName) ?? 0) + 1);
+  };
+  const older: Member[] = [];
+  let replaced = incomingOwner === undefined ? 0 : 1;
+  for (const member of members.values()) {
+    if (member.ownerUid !== newest) {
+      older.push(member);
+      continue;
+    }
+    replaced += 1;
+    count(member);
+  }
+  // The stock controllers take the youngest old Pods last.
+  older.sort((a, b) => b.createdAt - a.createdAt);
+  older.slice(0, Math.max(0, older.length - replaced)).forEach(count);
+  return counts;
+}
+
+function requestedOf(members: ReadonlyMap<string, Member>): ByNode {
+  const sums = new Map<string, number>();
+  for (const { nodeName, cpuMillicores } of members.values()) {
+    if (nodeName !== undefined) sums.set(nodeName, (sums.get(nodeName) ?? 0) + cpuMillicores);
+  }
+  return sums;
+}
+
+/** The owner of the youngest Pod; of Pods of the same second the last one seen. */
+function newestOwner(members: Iterable<Member>): string {
+  let newest: Member | undefined;
+  for (const member of members) {
+    if (newest === undefined || member.createdAt >= newest.createdAt) newest = member;
+  }
+  return newest?.ownerUid ?? '';
 }

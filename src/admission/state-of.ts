@@ -11,7 +11,7 @@ import type {
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { InFlight } from './in-flight.ts';
-import type { TargetUses } from './expected-use.ts';
+import type { TargetUse } from './expected-use.ts';
 import type { Placements } from './placements.ts';
 import type { TargetTotals } from './target-totals.ts';
 import { TARGET_LIMIT, type NodesByTarget } from './targets.ts';
@@ -30,7 +30,7 @@ export interface StateInput {
   /** Fresh, or undefined. */
   readonly observation: Observation | undefined;
   /** What measured workloads will use by target; undefined = none is measured. */
-  readonly uses: TargetUses | undefined;
+  readonly uses: ReadonlyMap<string, TargetUse> | undefined;
   readonly inFlight: InFlight;
   readonly totals: TargetTotals;
   readonly placements: Placements;
@@ -71,16 +71,14 @@ function pressureAt(target: string, input: StateInput): Pressure | undefined {
     requested: total?.requestedMillicores,
     inFlight: inFlight.load(topologyKey, target, now).cpuMillicores,
     utilisation: seen?.health === 'healthy' ? seen.cpuRatio : undefined,
-    expected: uses && total && expectedAt(target, total.requestedMillicores, uses),
+    expected: uses && total && expectedAt(total.requestedMillicores, uses.get(target)),
   });
 }
 
 /** What is measured counts as it is expected to be, everything else with its requests. */
-function expectedAt(target: string, requestedMillicores: number, uses: TargetUses): number {
-  const expected = uses.expectedMillicores(target);
-  if (expected === undefined) return requestedMillicores;
-  const measured = uses.requestedMillicores(target) ?? 0;
-  return Math.max(0, requestedMillicores - measured) + expected;
+function expectedAt(requestedMillicores: number, use: TargetUse | undefined): number {
+  if (use === undefined) return requestedMillicores;
+  return Math.max(0, requestedMillicores - use.requestedMillicores) + use.expectedMillicores;
 }
 
 /** Where most Pods of the peers are or are on their way to. */

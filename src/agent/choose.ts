@@ -35,7 +35,7 @@ export interface ChooseInput {
   /** True = the workload's circuit breaker leaves it to the default. Default false. */
   readonly circuitOpen?: boolean | undefined;
   /** Pods of the same workload sent to a target and not yet visible there. */
-  readonly inFlight?: Pick<ReadonlyMap<Action, number>, 'get'> | undefined;
+  readonly inFlight?: ReadonlyMap<Action, number> | undefined;
   readonly generator: Generator;
 }
 

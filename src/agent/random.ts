@@ -93,9 +93,7 @@ export function pick<Item>(generator: Generator, items: readonly Item[]): Item {
 export function drawIndex(uniform: number, probabilities: readonly number[]): number {
   let last = -1;
   let cumulative = 0;
-  // By index: an entry of an iterator is an array of its own, for each of up to 64 actions.
-  for (let index = 0; index < probabilities.length; index += 1) {
-    const probability = probabilities[index] ?? 0;
+  for (const [index, probability] of probabilities.entries()) {
     if (probability <= 0) continue;
     last = index;
     cumulative += probability;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { admissionText } from './encode-admission.ts';
-import { finite, malformed, optionalFinite, versionsFields, type Fields } from './encode-fields.ts';
+import { PerihelionError } from '#errors';
 import type {
   AdmissionEntry,
   AuditEntry,
@@ -8,17 +7,27 @@ import type {
   CapacityMoveEntry,
   CapacityScalingEntry,
   CellEntry,
+  DecisionEntry,
+  DrawEntry,
   DropEntry,
   EnforcementEntry,
+  PatchOperationEntry,
   ReadingEntry,
   SettlementEntry,
+  VersionsEntry,
 } from './entry.ts';
+
+/** A JSON object that is safe to build from foreign keys. */
+type Fields = Record<string, unknown>;
 
 /**
  * JSON leaves these as they are, but terminals, editors and line readers in other languages take
  * them for line ends, invisible text or a change of direction.
  */
 const AMBIGUOUS = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** Paths that our own patches touch; anything else could carry the user's data into the log. */
+const PATCH_PATH = /^\/(?:metadata\/(?:annotations|labels)|spec\/affinity)(?:\/|$)/;
 
 /** Names of readings and costs come from code, with the unit in the name. */
 const MEASURE_NAME = /^[a-z][A-Za-z0-9]*$/;
@@ -31,17 +40,12 @@ const MEASURE_NAME = /^[a-z][A-Za-z0-9]*$/;
  * path that is not ours.
  */
 export function encodeEntry(entry: AuditEntry): string {
-  return withoutAmbiguous(
-    entry.kind === 'admission' ? admissionText(entry) : JSON.stringify(fieldsOf(entry)),
-  );
+  return oneLine(fieldsOf(entry));
 }
 
 /** JSON without any character that some reader takes for a line end or hides. */
 export function oneLine(value: unknown): string {
-  return withoutAmbiguous(JSON.stringify(value));
-}
-
-function withoutAmbiguous(text: string): string {
+  const text = JSON.stringify(value);
   // Most lines are ASCII, which has one such character: two quick looks in place of a search.
   const ascii = Buffer.byteLength(text, 'utf8') === text.length;
   return ascii && !text.includes('\u007f') ? text : text.replace(AMBIGUOUS, escapeUnit);
@@ -51,8 +55,10 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function fieldsOf(entry: Exclude<AuditEntry, AdmissionEntry>): Fields {
+function fieldsOf(entry: AuditEntry): Fields {
   switch (entry.kind) {
+    case 'admission':
+      return admissionFields(entry);
     case 'settlement':
       return settlementFields(entry);
     case 'enforcement':
@@ -62,6 +68,73 @@ function fieldsOf(entry: Exclude<AuditEntry, AdmissionEntry>): Fields {
     case 'drop':
       return dropFields(entry);
   }
+}
+
+function admissionFields(entry: AdmissionEntry): Fields {
+  return {
+    kind: entry.kind,
+    time: entry.time,
+    requestUid: entry.requestUid,
+    namespace: entry.namespace,
+    name: entry.name,
+    generateName: entry.generateName,
+    workload: entry.workload,
+    outcome: entry.outcome,
+    reason: entry.reason,
+    dryRun: entry.dryRun,
+    patch: entry.patch.map(patchFields),
+    decision: entry.decision === undefined ? undefined : decisionFields(entry.decision),
+    durationSeconds: finite('durationSeconds', entry.durationSeconds),
+    versions: versionsFields(entry.versions),
+  };
+}
+
+function patchFields(operation: PatchOperationEntry): Fields {
+  if (!PATCH_PATH.test(operation.path)) {
+    throw malformed(`patch: path ${JSON.stringify(operation.path)} is not one of ours`);
+  }
+  const { op, path } = operation;
+  return op === 'remove' ? { op, path } : { op, path, value: operation.value };
+}
+
+function decisionFields(decision: DecisionEntry): Fields {
+  return {
+    id: decision.id,
+    tier: decision.tier,
+    state: decision.state,
+    action: decision.action,
+    propensity: finite('propensity', decision.propensity),
+    holdout: decision.holdout,
+    acted: decision.acted,
+    required: decision.required,
+    choice: decision.choice,
+    epsilon: finite('epsilon', decision.epsilon),
+    seed: typeof decision.seed === 'number' ? finite('seed', decision.seed) : decision.seed,
+    draw: decision.draw === undefined ? undefined : drawFields(decision.draw),
+    candidates: decision.candidates.map(({ action, value, weight, inFlight }) => ({
+      action,
+      value: finite('candidates.value', value),
+      weight: finite('candidates.weight', weight),
+      inFlight: optionalFinite('candidates.inFlight', inFlight),
+    })),
+    infeasible: decision.infeasible.map(({ action, reason }) => ({ action, reason })),
+    infeasibleOmitted: finite('infeasibleOmitted', decision.infeasibleOmitted),
+    policy: decision.policy,
+    modelVersion: finite('modelVersion', decision.modelVersion),
+  };
+}
+
+function drawFields(draw: DrawEntry): Fields {
+  return {
+    algorithm: draw.algorithm,
+    parameter: optionalFinite('draw.parameter', draw.parameter),
+    holdoutRatio: finite('draw.holdoutRatio', draw.holdoutRatio),
+    exploreAllowed: draw.exploreAllowed,
+    circuitOpen: draw.circuitOpen,
+    defaultSamples: finite('draw.defaultSamples', draw.defaultSamples),
+    burnInDecisions: finite('draw.burnInDecisions', draw.burnInDecisions),
+    canaryRatio: optionalFinite('draw.canaryRatio', draw.canaryRatio),
+  };
 }
 
 function settlementFields(entry: SettlementEntry): Fields {
@@ -189,6 +262,10 @@ function cellFields(cell: CellEntry): Fields {
   };
 }
 
+function versionsFields(versions: VersionsEntry): Fields {
+  return { perihelion: versions.perihelion, kubernetes: versions.kubernetes };
+}
+
 function measures<T>(
   values: Readonly<Record<string, T>>,
   encode: (value: T, name: string) => unknown,
@@ -201,4 +278,18 @@ function measures<T>(
     fields[name] = encode(value, name);
   }
   return fields;
+}
+
+function optionalFinite(field: string, value: number | undefined): number | undefined {
+  return value === undefined ? undefined : finite(field, value);
+}
+
+/** JSON has no NaN and no Infinity, and would silently write null for them. */
+function finite(field: string, value: number): number {
+  if (!Number.isFinite(value)) throw malformed(`${field}: ${value} is not a finite number`);
+  return value;
+}
+
+function malformed(message: string): PerihelionError {
+  return new PerihelionError('PERI_AUDIT_MALFORMED', message);
 }

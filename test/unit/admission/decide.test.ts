@@ -6,7 +6,6 @@ import { decide, type Decision } from '#admission/decide.ts';
 import { InFlight } from '#admission/in-flight.ts';
 import { Placements } from '#admission/placements.ts';
 import { SeenTargets } from '#admission/seen-targets.ts';
-import { ExpectedUses } from '#admission/expected-use.ts';
 import { TargetTotals } from '#admission/target-totals.ts';
 import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
 import { Trials } from '#admission/trials.ts';
@@ -31,7 +30,6 @@ function memory() {
     totals: new TargetTotals(),
     seen: new SeenTargets(),
     placements: new Placements(),
-    uses: new ExpectedUses(),
     order: new TargetOrder(),
     trials: new Trials({ workloads: 100, lifetimeMilliseconds: 60_000 }),
   };

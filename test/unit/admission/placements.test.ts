@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { Placements } from '#admission/placements.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import { NAMESPACE, slimPod, START } from './world.ts';
@@ -78,5 +79,50 @@ describe('Placements', () => {
     // What is requested stays until the old Pods are gone.
     const requested = placements.requested(NAMESPACE, DB);
     assert.deepEqual([...requested.keys()].sort(), ['w1', 'w2']);
+  });
+
+  it('says at any time what it would say had it only now seen the Pods that are there', () => {
+    const owners = ['old', 'new'];
+    const workloads = [DB, 'StatefulSet/web'];
+    const step = fc.record({
+      uid: fc.integer({ min: 0, max: 8 }),
+      workload: fc.constantFrom(...workloads),
+      owner: fc.constantFrom(...owners),
+      createdAt: fc.integer({ min: 0, max: 3 }),
+      nodeName: fc.option(fc.constantFrom('w1', 'w2', 'w3'), { nil: undefined }),
+      millicores: fc.integer({ min: 0, max: 3 }),
+      gone: fc.boolean(),
+    });
+    let told = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+        const placements = new Placements();
+        const there = new Map<string, { one: SlimPod; workload: string }>();
+        for (const { uid, workload, owner, createdAt, nodeName, millicores, gone } of steps) {
+          const one = pod(`${uid}`, nodeName, {
+            ...ownedBy(owner, createdAt),
+            requests: { cpuMillicores: millicores, memoryBytes: 0 },
+          });
+          if (gone || there.get(one.uid)?.workload !== workload) there.delete(one.uid);
+          if (gone) placements.gone(one);
+          else {
+            placements.seen(one, workload);
+            there.set(one.uid, { one, workload });
+          }
+          const fresh = new Placements();
+          for (const other of there.values()) fresh.seen(other.one, other.workload);
+          for (const asked of workloads) {
+            for (const incoming of [undefined, ...owners, 'newest']) {
+              const found = placements.remaining(NAMESPACE, asked, incoming);
+              assert.deepEqual(found, fresh.remaining(NAMESPACE, asked, incoming));
+              told += found.size;
+            }
+            const requested = placements.requested(NAMESPACE, asked);
+            assert.deepEqual(requested, fresh.requested(NAMESPACE, asked));
+          }
+        }
+      }),
+    );
+    assert.ok(told > 1000, `only ${told} places told`);
   });
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ExpectedUses } from '#admission/expected-use.ts';
+import { expectedUse } from '#admission/expected-use.ts';
 import { InFlight } from '#admission/in-flight.ts';
 import { SeenTargets } from '#admission/seen-targets.ts';
 import { stateOf } from '#admission/state-of.ts';
@@ -25,7 +25,7 @@ function state(
     ...common,
     uses:
       observation &&
-      new ExpectedUses().of({
+      expectedUse({
         ...common,
         among: feasible,
         observation,
