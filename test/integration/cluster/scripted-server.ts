@@ -97,9 +97,13 @@ export function refuse(
   json(response, code, { kind: 'Status', code, reason, message: `because of ${reason}` }, headers);
 }
 
-/** Waits until something is so; the test runner's time-out is the limit. */
+/** Waits until something is so, and throws after 30 s. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(2);
+  const deadline = performance.now() + 30_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`never: ${String(condition)}`);
+    await sleep(2);
+  }
 }
 
 /** The body of a request. */
