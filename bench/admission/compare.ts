@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { figureOf } from '#cli/figure.ts';
 import { argumentsOrExit, orExit } from '../shared/front.ts';
 import { checkoutArgument, wholeArgument } from '../shared/input.ts';
-import { makeCertificate } from './certificate.ts';
 import { REVIEW_BYTES } from './review.ts';
-import { LoadProcess, startProduct, type Product } from './servers.ts';
+import { LoadProcess, type Product } from './servers.ts';
+import { byTurns, showBoth, withBoth } from './side-by-side.ts';
 
 /*
  * Is this change worth it? Runs the product of two checkouts side by side, round by round under
@@ -16,37 +12,23 @@ import { LoadProcess, startProduct, type Product } from './servers.ts';
  */
 const given = argumentsOrExit('compare', ['BEFORE', 'AFTER', '[rounds]', '[requests]']);
 const { checkouts, rounds, requests } = orExit('compare', () => ({
-  checkouts: ['BEFORE', 'AFTER'].map((name) => checkoutArgument(given, name, 'src/main.ts')),
+  checkouts: [
+    checkoutArgument(given, 'BEFORE', 'src/main.ts'),
+    checkoutArgument(given, 'AFTER', 'src/main.ts'),
+  ] as const,
   rounds: wholeArgument(given, 'rounds', { default: 12, minimum: 2 }),
   requests: wholeArgument(given, 'requests', { default: 2000, minimum: 1 }),
 }));
-const folder = await mkdtemp(join(tmpdir(), 'perihelion-compare-'));
-const files = await makeCertificate(folder);
+const WARM_UP_REQUESTS = 8000;
 const load = new LoadProcess();
-const products: Product[] = [];
 try {
-  for (const [index, checkout] of checkouts.entries()) {
-    const own = join(folder, String(index));
-    await mkdir(own);
-    products.push(await startProduct({ folder: own, files, checkout: resolve(checkout) }));
-  }
-  for (const product of products) await cpuOf(product, 8000);
-  const spent: number[][] = [[], []];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const turn of [0, 1]) {
-      const which = (turn + round) % 2;
-      spent[which]?.push(await cpuOf(products[which] as Product, requests));
-    }
-  }
-  const [first = [], second = []] = spent;
-  show('before', figureOf(first, 'microseconds'));
-  show('after', figureOf(second, 'microseconds'));
-  const ratios = second.map((value, round) => value / (first[round] ?? Number.NaN));
-  show('after / before', figureOf(ratios, 'ratio'));
+  await withBoth(checkouts, async (both) => {
+    for (const product of both.products) await cpuOf(product, WARM_UP_REQUESTS);
+    const spent = await byTurns(both, rounds, (product) => cpuOf(product, requests));
+    showBoth('CPU time per request', 'microseconds', spent);
+  });
 } finally {
-  for (const product of products) await product.stop();
   await load.stop();
-  await rm(folder, { recursive: true, force: true });
 }
 
 async function cpuOf(product: Product, count: number): Promise<number> {
@@ -60,8 +42,4 @@ async function cpuOf(product: Product, count: number): Promise<number> {
   });
   const end = await product.usage();
   return (end.cpuMicroseconds - start.cpuMicroseconds) / report.completed;
-}
-
-function show(what: string, { mean, low, high, unit }: ReturnType<typeof figureOf>): void {
-  console.log(`${what}: ${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}] ${unit}`);
 }

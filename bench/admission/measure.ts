@@ -108,7 +108,7 @@ export async function measureAdmission(
     const left: string[] = [];
     const bare = keep(await startNodeServer('bare', 'bare-server.ts', files));
     const express = keep(await startNodeServer('express', 'express-server.ts', files));
-    const go = goProgram(say);
+    const go = goProgram('controller-runtime', say);
     const peer = typeof go === 'string' ? keep(await startGoServer(go, files)) : undefined;
     if (typeof go !== 'string') left.push(go.problem);
     const product = keep(await startProduct({ folder, files }));

@@ -7,6 +7,10 @@ export interface HandshakesOptions {
   readonly elapsed: () => number;
   /** Handshakes under way at once. */
   readonly atOnce: number;
+  /** Whether there is nothing better to do. */
+  readonly quiet: () => boolean;
+  /** While it is not quiet, one begins only so long after the one before. */
+  readonly gapMilliseconds: number;
   /** One that takes longer no longer counts as under way. */
   readonly patienceMilliseconds: number;
   /** The same for one of which nothing was heard: who connects and says nothing costs nothing. */
@@ -32,14 +36,19 @@ interface Newcomer {
  * together, as the API server does it for a rollout, would hold the event loop up for a tenth of a
  * second. Here a few are under way at a time, so that no turn of the loop has more than those.
  *
- * The first bytes are not waited for and read here, since TLS would then go on in pieces of 16 KiB. One
- * that says nothing for a moment no longer counts, so that silent connections keep nobody out.
+ * And requests come first: Go opens a connection for each request that finds none idle, but sends it
+ * on whichever is free sooner, so in a burst most of the connections are not needed by the time
+ * they are open. While requests are under way, handshakes only begin now and then.
+ *
+ * The first bytes are not waited for here. One that says nothing for a moment no longer counts, so
+ * that silent connections keep nobody out. That one is gone is found when its turn comes.
  */
 export class Handshakes {
   readonly #options: HandshakesOptions;
   readonly #waiting = new Set<Newcomer>();
   readonly #underWay = new Map<string, UnderWay>();
   #timer: NodeJS.Timeout | undefined;
+  #lastBegunAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: HandshakesOptions) {
     this.#options = options;
@@ -50,7 +59,11 @@ export class Handshakes {
     return this.#waiting.size;
   }
 
-  /** From here on the server meets a connection when it is its turn. Once per server. */
+  /**
+   * From here on the server meets a connection when it is its turn. Once per server, which is to be
+   * made with `pauseOnConnect`: bytes that were read before TLS has the connection take a slower way, on
+   * which an answer that ends it can be lost.
+   */
   standBefore(server: Server): void {
     const starts = server.listeners('connection');
     server.removeAllListeners('connection');
@@ -88,13 +101,19 @@ export class Handshakes {
     if (this.#waiting.size === 0) return;
     this.#forgetSlow();
     for (const newcomer of this.#waiting) {
-      if (this.#underWay.size >= this.#options.atOnce) break;
+      if (this.#underWay.size >= this.#options.atOnce || !this.#mayBegin()) break;
       this.#waiting.delete(newcomer);
       const { peer, socket } = newcomer;
-      this.#underWay.set(peer, { socket, since: this.#options.elapsed() });
+      this.#lastBegunAt = this.#options.elapsed();
+      this.#underWay.set(peer, { socket, since: this.#lastBegunAt });
       newcomer.start();
     }
     this.#lookAgain();
+  }
+
+  #mayBegin(): boolean {
+    const { elapsed, gapMilliseconds, quiet } = this.#options;
+    return elapsed() - this.#lastBegunAt >= gapMilliseconds || quiet();
   }
 
   #forgetSlow(): void {
@@ -105,12 +124,13 @@ export class Handshakes {
     }
   }
 
-  /** Where nothing else happens, the slow ones make room by the clock. */
+  /** Where nothing else happens, the slow ones make room by the clock, and it becomes quiet by it. */
   #lookAgain(): void {
     if (this.#waiting.size === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#startSome();
+      // What has arrived meanwhile is read first: only then is it known whether it is quiet.
+      setImmediate(() => this.#startSome());
     }, this.#options.silenceMilliseconds).unref();
   }
 }

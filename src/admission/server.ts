@@ -8,6 +8,7 @@ import { PerihelionError } from '#errors';
 import { noteArrival } from './arrival.ts';
 import type { ClientGate, ClientTlsOptions } from './client-gate.ts';
 import { Handshakes } from './handshakes.ts';
+import { Traffic } from './traffic.ts';
 import type { Turns } from './turns.ts';
 
 /** Certificate chain and key of the webhook, PEM. */
@@ -56,6 +57,10 @@ const CHECK_MILLISECONDS = 2000;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 /** About 0.4 ms each, so that all of them in one turn of the event loop leave it time for answers. */
 const HANDSHAKES_AT_ONCE = 4;
+/** While requests are under way one begins only so often: 3 % of a core. */
+const HANDSHAKE_GAP_MILLISECONDS = 20;
+/** Longer than a client that is near takes from an answer to its next request on the connection. */
+const QUIET_MILLISECONDS = 5;
 /** Several ways to and fro within a cluster, and more than a turn of a busy event loop. */
 const HANDSHAKE_PATIENCE_MILLISECONDS = 10;
 /** A client's first bytes come right behind its connection. */
@@ -72,10 +77,10 @@ const TLS_OPTIONS = { minVersion: 'TLSv1.2', honorCipherOrder: true } as const;
 export class AdmissionServer {
   readonly #server: Server;
   readonly #handshakes: Handshakes;
+  readonly #traffic: Traffic;
   readonly #elapsed: () => number;
   readonly #gate: ClientGate | undefined;
   #tls: TlsMaterial;
-  #lastRequestAt: number;
   #draining = false;
 
   /** @throws PerihelionError `PERI_CERTIFICATE_INVALID` if certificate and key do not belong together */
@@ -84,10 +89,9 @@ export class AdmissionServer {
     this.#tls = options.tls;
     this.#gate = options.gate;
     this.#elapsed = options.elapsed;
-    this.#lastRequestAt = options.elapsed();
+    this.#traffic = new Traffic(options.elapsed);
     const listener: RequestListener = (request, response) => {
-      this.#lastRequestAt = this.#elapsed();
-      noteArrival(request, this.#lastRequestAt);
+      noteArrival(request, this.#traffic.came(response));
       if (options.turns === undefined) options.app(request, response);
       else options.turns.begin(() => begin(options.app, request, response));
     };
@@ -102,6 +106,8 @@ export class AdmissionServer {
         requestTimeout: REQUEST_MILLISECONDS,
         connectionsCheckingInterval: CHECK_MILLISECONDS,
         maxHeaderSize: HEADER_LIMIT_BYTES,
+        // What waits for its handshake is not read: what was read before TLS has it takes another way.
+        pauseOnConnect: true,
       },
       listener,
     );
@@ -109,6 +115,8 @@ export class AdmissionServer {
     this.#handshakes = new Handshakes({
       elapsed: options.elapsed,
       atOnce: HANDSHAKES_AT_ONCE,
+      quiet: () => this.#traffic.quietFor(QUIET_MILLISECONDS),
+      gapMilliseconds: HANDSHAKE_GAP_MILLISECONDS,
       patienceMilliseconds: HANDSHAKE_PATIENCE_MILLISECONDS,
       silenceMilliseconds: HANDSHAKE_SILENCE_MILLISECONDS,
     });
@@ -170,10 +178,10 @@ export class AdmissionServer {
   async drain(options: DrainOptions): Promise<void> {
     this.#draining = true;
     const start = this.#elapsed();
-    this.#lastRequestAt = Math.max(this.#lastRequestAt, start);
     for (;;) {
       const now = this.#elapsed();
-      const quiet = options.quietMilliseconds - (now - this.#lastRequestAt);
+      const last = Math.max(this.#traffic.cameAt, start);
+      const quiet = options.quietMilliseconds - (now - last);
       const left = options.longestMilliseconds - (now - start);
       const wait = Math.min(quiet, left);
       if (wait <= 0) break;

@@ -14,6 +14,8 @@ const AT_ONCE = 3;
 /** Longer than any test: nobody is forgotten. */
 const FOR_EVER = 2 ** 30;
 const PATIENCE_MILLISECONDS = 20_000;
+/** Longer than a burst takes to connect. */
+const GAP_MILLISECONDS = 200;
 
 let certificate: TlsMaterial;
 
@@ -33,9 +35,15 @@ class Guarded {
 
   constructor(
     atOnce: number,
-    { patienceMilliseconds = FOR_EVER, silenceMilliseconds = FOR_EVER } = {},
+    {
+      patienceMilliseconds = FOR_EVER,
+      silenceMilliseconds = FOR_EVER,
+      gapMilliseconds = FOR_EVER,
+      quiet = (): boolean => true,
+    } = {},
   ) {
-    this.server = createServer({ cert: certificate.cert, key: certificate.key });
+    const { cert, key } = certificate;
+    this.server = createServer({ cert, key, pauseOnConnect: true });
     // Registered before the guard, so that they are what it holds back.
     this.server.on('connection', (socket: Socket) => {
       this.#open.add(socket);
@@ -45,8 +53,8 @@ class Guarded {
     this.server.on('secureConnection', () => (this.#done += 1));
     this.server.on('tlsClientError', () => undefined);
     const elapsed = (): number => performance.now();
-    const patience = { patienceMilliseconds, silenceMilliseconds };
-    this.handshakes = new Handshakes({ elapsed, atOnce, ...patience });
+    const patience = { patienceMilliseconds, silenceMilliseconds, gapMilliseconds };
+    this.handshakes = new Handshakes({ elapsed, atOnce, quiet, ...patience });
     this.handshakes.standBefore(this.server);
   }
 
@@ -141,22 +149,39 @@ describe('handshakes', () => {
     await guarded.close();
   });
 
-  it('make room when a connection goes, and never begin for one that is gone', async () => {
+  it('begin only now and then while requests are under way, and all when there are none', async () => {
+    let quiet = false;
+    const guarded = new Guarded(AT_ONCE, {
+      silenceMilliseconds: 1,
+      gapMilliseconds: GAP_MILLISECONDS,
+      quiet: () => quiet,
+    });
+    const port = await guarded.listen();
+    const began = performance.now();
+    const all = Array.from({ length: BURST }, () => secure(port));
+    await all[0];
+    const begun = guarded.begun.length;
+    const gaps = Math.floor((performance.now() - began) / GAP_MILLISECONDS);
+    assert.ok(begun <= 1 + gaps, `${begun} in ${gaps} gaps`);
+    await until(() => guarded.begun.length > begun);
+    quiet = true;
+    for (const socket of await Promise.all(all)) socket.destroy();
+    await guarded.close();
+  });
+
+  it('make room when a connection goes, and lose no time with one that is gone', async () => {
     const guarded = new Guarded(1);
     const port = await guarded.listen();
     const first = await silent(port);
     const second = await silent(port);
-    const { localPort: gone } = second;
-    await until(() => guarded.handshakes.waiting === 1);
-    second.destroy();
-    await until(() => guarded.handshakes.waiting === 0);
     const third = secure(port);
-    await until(() => guarded.handshakes.waiting === 1);
+    const { localPort: gone } = second;
+    await until(() => guarded.handshakes.waiting === 2);
+    second.destroy();
     assert.deepEqual(guarded.begun, [first.localPort]);
     first.destroy();
     const { localPort } = await third;
-    assert.deepEqual(guarded.begun.slice(1), [localPort]);
-    assert.ok(!guarded.begun.includes(gone));
+    assert.deepEqual(guarded.begun.slice(1), [gone, localPort]);
     (await third).destroy();
     await guarded.close();
   });

@@ -98,6 +98,8 @@ describe('a bench that is given what it cannot use', { timeout: 300_000 }, () =>
     ['admission/compare.ts', 'ROOT half', /AFTER: found "half", .* with src\/main\.ts/],
     ['admission/compare.ts', 'ROOT ROOT 12 -5', /Unknown option '-5'/],
     ['admission/compare.ts', 'ROOT ROOT 12 0', /requests: found "0", .* from 1/],
+    ['admission/burst-compare.ts', 'ROOT', /AFTER: found nothing/],
+    ['admission/burst-compare.ts', 'ROOT ROOT 12 0', /size: found "0", .* from 1/],
     ['admission/inside.ts', '--nonsense', /Unknown option '--nonsense'/],
     ['admission/inside.ts', '--batches many', /--batches: found "many", expected a whole number/],
     ['admission/inside.ts', '--only four', /--only: found "four", expected one of all, three, /],

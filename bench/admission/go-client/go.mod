@@ -1,0 +1,3 @@
+module perihelion.dev/bench/go-client
+
+go 1.26.0
