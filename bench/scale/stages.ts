@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Deadline } from '#admission/deadline.ts';
+import { Deadline } from '#admission/server/deadline.ts';
 import { openAuditLog } from '#audit/open.ts';
 import { reviewBodies } from '../admission/review.ts';
 import { argumentsOrExit, orExit } from '../shared/front.ts';

@@ -2,7 +2,7 @@
 import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Counter, Registry } from 'prom-client';
-import { Memory } from '#admission/memory.ts';
+import { Memory } from '#admission/decision/memory.ts';
 import { sleep } from '#cluster/api/backoff.ts';
 import { KubeClient } from '#cluster/api/client.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';

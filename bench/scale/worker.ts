@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Deadline } from '#admission/deadline.ts';
+import { Deadline } from '#admission/server/deadline.ts';
 import { reviewBodies } from '../admission/review.ts';
 import { nodeName, rawNode, rawPod, World } from './world.ts';
 

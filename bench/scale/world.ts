@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { createAdmission, type Admission } from '#admission/admission.ts';
-import { TARGET_LIMIT, TargetOrder } from '#admission/targets.ts';
+import { createAdmission, type Admission } from '#admission/handling/admission.ts';
+import { TARGET_LIMIT, TargetOrder } from '#admission/targets/targets.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import { LiveClusterView } from '#cluster/mirror/live-view.ts';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';

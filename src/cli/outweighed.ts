@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { judgePreference, type PreferenceVerdict } from '#admission/outweighed.ts';
-import type { ScorePlugin } from '#admission/scheduler-scores.ts';
+import { judgePreference, type PreferenceVerdict } from '#admission/scheduler/outweighed.ts';
+import type { ScorePlugin } from '#admission/scheduler/scores.ts';
 import type { JsonObject } from '#cluster/wire/json.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';

@@ -35,6 +35,18 @@ export const SIMULATING = ['cli/demo', 'cli/simulate'];
 
 /** Room -> folder in it -> folders of the same room that it may import. */
 export const FOLDERS = {
+  admission: {
+    review: [],
+    server: [],
+    pod: ['review'],
+    patch: ['review'],
+    remembered: [],
+    scheduler: ['review', 'pod', 'patch', 'remembered'],
+    targets: ['review', 'remembered', 'scheduler'],
+    decision: ['review', 'pod', 'patch', 'remembered', 'scheduler', 'targets'],
+    figures: ['review', 'server'],
+    handling: ['review', 'server', 'pod', 'patch', 'decision', 'figures'],
+  },
   cluster: {
     wire: [],
     decision: [],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OPT_IN_VALUE } from '#admission/eligibility.ts';
-import { workloadOf } from '#admission/owner.ts';
-import { tierOf } from '#admission/tier.ts';
+import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
+import { workloadOf } from '#admission/pod/owner.ts';
+import { tierOf } from '#admission/pod/tier.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';
 import type { ModelShard } from '#cluster/model/model.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { workloadOf } from '#admission/owner.ts';
+import { workloadOf } from '#admission/pod/owner.ts';
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import type { ModelShard } from '#cluster/model/model.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OPT_IN_VALUE } from '#admission/eligibility.ts';
+import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
 import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';

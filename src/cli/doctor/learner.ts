@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OPT_IN_VALUE } from '#admission/eligibility.ts';
+import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import { policyViewOf } from '../policies.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OPT_IN_VALUE } from '#admission/eligibility.ts';
+import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { asObject, asObjects, asText, asTexts, type JsonObject } from '#cluster/wire/json.ts';
 import { projectSelector } from '#cluster/objects/project-selector.ts';

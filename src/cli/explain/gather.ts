@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
-import { workloadOf } from '#admission/owner.ts';
-import { tierOf } from '#admission/tier.ts';
+import { workloadOf } from '#admission/pod/owner.ts';
+import { tierOf } from '#admission/pod/tier.ts';
 import { readDecisionKey } from '#certs/keyring.ts';
 import { KubeSecretStore } from '#certs/kube-stores.ts';
 import { resourcePath, RESOURCES, type Resource } from '#cluster/api/resources.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { podSkipReason } from '#admission/eligibility.ts';
-import { incomingPod } from '#admission/incoming-pod.ts';
-import type { SkipReason } from '#admission/reasons.ts';
+import { podSkipReason } from '#admission/pod/eligibility.ts';
+import { incomingPod } from '#admission/pod/incoming-pod.ts';
+import type { SkipReason } from '#admission/review/reasons.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { asList, asObject, asText, type JsonObject } from '#cluster/wire/json.ts';
 import type { Evidence } from './evidence.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Registry } from 'prom-client';
-import { type Admission, createAdmission } from '#admission/admission.ts';
-import type { ClientAuthentication } from '#admission/client-gate.ts';
-import type { ReadinessCheck } from '#admission/operations.ts';
+import { type Admission, createAdmission } from '#admission/handling/admission.ts';
+import type { ClientAuthentication } from '#admission/server/client-gate.ts';
+import type { ReadinessCheck } from '#admission/server/operations.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import type { KubeClient } from '#cluster/api/client.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';

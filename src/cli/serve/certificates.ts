@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
-import type { AdmissionServer, TlsMaterial } from '#admission/server.ts';
+import type { AdmissionServer, TlsMaterial } from '#admission/server/server.ts';
 import { BundlePublisher } from '#certs/bundle.ts';
 import { FileSource } from '#certs/file-source.ts';
 import { ensureDecisionKey } from '#certs/keyring.ts';

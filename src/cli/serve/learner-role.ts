@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Gauge, type Registry } from 'prom-client';
-import { OPT_IN_VALUE } from '#admission/eligibility.ts';
-import type { ReadinessCheck } from '#admission/operations.ts';
+import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
+import type { ReadinessCheck } from '#admission/server/operations.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import { readDecisionKey } from '#certs/keyring.ts';
 import { KubeSecretStore } from '#certs/kube-stores.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decide } from '#admission/decide.ts';
-import { incomingPod } from '#admission/incoming-pod.ts';
-import { Memory } from '#admission/memory.ts';
+import { decide } from '#admission/decision/decide.ts';
+import { incomingPod } from '#admission/pod/incoming-pod.ts';
+import { Memory } from '#admission/decision/memory.ts';
 import { epsilonAt, hyperparametersOf } from '#agent/hyperparameters.ts';
 import { cellOf, estimateOf } from '#agent/estimate.ts';
 import { DECISION_ANNOTATIONS, REQUIRED_ANNOTATION } from '#cluster/decision/annotations.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import { OperationsServer, type ReadinessCheck } from '#admission/operations.ts';
+import { OperationsServer, type ReadinessCheck } from '#admission/server/operations.ts';
 import { openAuditLog } from '#audit/open.ts';
 import { type AuditSink, DROP_REASONS } from '#audit/sink.ts';
 import { sleep } from '#cluster/api/backoff.ts';

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync } from 'node:fs';
 import { decodeEntry } from '#audit/decode.ts';
 import { encodeEntry } from '#audit/encode.ts';
-import { Deadline } from '#admission/deadline.ts';
+import { Deadline } from '#admission/server/deadline.ts';
 import { PerihelionError } from '#errors';
 import { patchOf, policyOf, node, World } from '../../unit/admission/world.ts';
 import {

@@ -2,7 +2,7 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
-import type { TlsMaterial } from '#admission/server.ts';
+import type { TlsMaterial } from '#admission/server/server.ts';
 
 /** Name that the API server would call the webhook by. */
 export const SERVER_NAME = 'perihelion.perihelion-system.svc';

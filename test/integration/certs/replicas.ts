@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { AdmissionServer } from '#admission/server.ts';
+import { AdmissionServer } from '#admission/server/server.ts';
 import type { BundlePublisher } from '#certs/bundle.ts';
 import type { Lifetimes } from '#certs/lifetimes.ts';
 import { ManagedSource } from '#certs/managed-source.ts';

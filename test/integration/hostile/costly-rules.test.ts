@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PREFERRED } from '#admission/merge.ts';
+import { PREFERRED } from '#admission/patch/merge.ts';
 import {
   NAMESPACE,
   node,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BODY_LIMIT_BYTES } from '#admission/body.ts';
+import { BODY_LIMIT_BYTES } from '#admission/server/body.ts';
 import { rawPod, reviewOf } from '../../unit/admission/world.ts';
 import { END, endless, post, RESET, script } from './attack.ts';
 import {

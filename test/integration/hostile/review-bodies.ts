@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { annotationsOf } from '#cluster/decision/codec.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
-import { PREFERRED, preferredTerm } from '#admission/merge.ts';
+import { PREFERRED, preferredTerm } from '#admission/patch/merge.ts';
 import { KEY, NAMESPACE, patchOf, rawPod, reviewOf, START } from '../../unit/admission/world.ts';
 import { type HostileCase, post } from './attack.ts';
 import type { Verdict } from './verdict.ts';

@@ -9,7 +9,7 @@ import type { AdmissionEntry } from '#audit/entry.ts';
 import { openAuditLog } from '#audit/open.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import { LineVerifier } from '#audit/verify.ts';
-import type { AdmissionServer } from '#admission/server.ts';
+import type { AdmissionServer } from '#admission/server/server.ts';
 import { node, policyOf, rawPod, reviewOf, World } from '../../unit/admission/world.ts';
 import { selfSigned } from '../admission/certificate.ts';
 import { WireClient } from '../admission/client.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { PREFERRED } from '#admission/merge.ts';
+import { PREFERRED } from '#admission/patch/merge.ts';
 import {
   addsNoTerm,
   DEEP_LIST,

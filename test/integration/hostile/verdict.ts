@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import type { AdmissionReview } from '#admission/review.ts';
+import type { AdmissionReview } from '#admission/review/review.ts';
 
 /** One answer as it came off the wire. */
 export interface Answered {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
-import type { Admission } from '#admission/admission.ts';
+import type { Admission } from '#admission/handling/admission.ts';
 import { SpanExporter } from '#tracing/exporter.ts';
 import { TracingMetrics } from '#tracing/metrics.ts';
 import { Sender } from '#tracing/sender.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { workloadOf } from '#admission/owner.ts';
-import { Placements } from '#admission/placements.ts';
+import { workloadOf } from '#admission/pod/owner.ts';
+import { Placements } from '#admission/remembered/placements.ts';
 import { workloadKey } from '#cluster/objects/workload.ts';
 import type { AdmissionEntry, AuditEntry } from '#audit/entry.ts';
 import { LiveClusterView } from '#cluster/mirror/live-view.ts';
@@ -21,11 +21,15 @@ import type {
   SlimVolume,
 } from '#cluster/objects/slim.ts';
 import { Store } from '#cluster/watch/store.ts';
-import { createAdmission, type Admission, type AdmissionOptions } from '#admission/admission.ts';
-import { Deadline } from '#admission/deadline.ts';
-import { incomingPod, type IncomingPod } from '#admission/incoming-pod.ts';
-import type { JsonObject } from '#admission/json.ts';
-import type { AdmissionReview } from '#admission/review.ts';
+import {
+  createAdmission,
+  type Admission,
+  type AdmissionOptions,
+} from '#admission/handling/admission.ts';
+import { Deadline } from '#admission/server/deadline.ts';
+import { incomingPod, type IncomingPod } from '#admission/pod/incoming-pod.ts';
+import type { JsonObject } from '#admission/review/json.ts';
+import type { AdmissionReview } from '#admission/review/review.ts';
 
 /** 2026-11-22T06:30:00Z, shortly after the fixtures were recorded. */
 export const START = Date.UTC(2026, 10, 22, 6, 30);

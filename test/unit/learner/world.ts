@@ -4,7 +4,7 @@ import { isActedUpon } from '#agent/canary.ts';
 import { choose } from '#agent/choose.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import { createGenerator, type Generator } from '#agent/random.ts';
-import { circuitBlocks } from '#admission/trials.ts';
+import { circuitBlocks } from '#admission/remembered/trials.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { ModelShard } from '#cluster/model/model.ts';

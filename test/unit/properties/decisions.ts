@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decide, type Decision } from '#admission/decide.ts';
-import { incomingPod, type IncomingPod } from '#admission/incoming-pod.ts';
-import { Memory } from '#admission/memory.ts';
-import { parseReview } from '#admission/review.ts';
+import { decide, type Decision } from '#admission/decision/decide.ts';
+import { incomingPod, type IncomingPod } from '#admission/pod/incoming-pod.ts';
+import { Memory } from '#admission/decision/memory.ts';
+import { parseReview } from '#admission/review/review.ts';
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { StoredCell } from '#cluster/model/statistics.ts';

@@ -6,7 +6,7 @@ import type {
   SlimNode,
   Taint,
 } from '#cluster/objects/slim.ts';
-import { PREFERRED } from '#admission/merge.ts';
+import { PREFERRED } from '#admission/patch/merge.ts';
 import { node } from '../admission/world.ts';
 import type { Json, JsonMap } from './rfc6902.ts';
 

@@ -3,17 +3,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import jsonpatch, { type Operation as LibraryOperation } from 'fast-json-patch';
-import { checkPatch } from '#admission/check.ts';
-import type { JsonObject } from '#admission/json.ts';
+import { checkPatch } from '#admission/patch/check.ts';
+import type { JsonObject } from '#admission/review/json.ts';
 import {
   planMerge,
   preferredTermsOf,
   PREFERRED,
   type Merge,
   type TargetLabel,
-} from '#admission/merge.ts';
-import { operationsOf, type PatchOperation } from '#admission/patch.ts';
-import { nodeTermsMatch } from '#admission/selectors.ts';
+} from '#admission/patch/merge.ts';
+import { operationsOf } from '#admission/patch/patch.ts';
+import type { PatchOperation } from '#admission/review/patch-operation.ts';
+import { nodeTermsMatch } from '#admission/scheduler/selectors.ts';
 import { projectNodeSelectorTerms } from '#cluster/objects/project-selector.ts';
 import { PerihelionError } from '#errors';
 import { HOSTNAME, nodes, noise, rawPods, REQUIRED } from './generators.ts';

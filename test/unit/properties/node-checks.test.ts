@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { nodeChecksFor } from '#admission/node-checks.ts';
-import { nodeTermsMatch } from '#admission/selectors.ts';
+import { nodeChecksFor } from '#admission/scheduler/node-checks.ts';
+import { nodeTermsMatch } from '#admission/scheduler/selectors.ts';
 import { incoming } from '../admission/world.ts';
 import { labels, nodeNamed, nodeTerm, REQUIRED, toleration } from './generators.ts';
 import { affinityAllows, selectorAllows, taintsAllow } from './oracle.ts';

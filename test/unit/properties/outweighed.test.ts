@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { judgePreference, rankNodes } from '#admission/outweighed.ts';
+import { judgePreference, rankNodes } from '#admission/scheduler/outweighed.ts';
 import { projectNode } from '#cluster/objects/project.ts';
 import { projectPod } from '#cluster/objects/project-pod.ts';
 import type { KubeObject } from '#simulator/kube/kube.ts';

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { checkPatch } from '#admission/check.ts';
-import { planMerge, preferredTermsOf, type TargetLabel } from '#admission/merge.ts';
-import { operationsOf, type PatchOperation } from '#admission/patch.ts';
-import { hasOwnRequirement, requiredTermsOf } from '#admission/requirement.ts';
-import { nodeTermsMatch } from '#admission/selectors.ts';
+import { checkPatch } from '#admission/patch/check.ts';
+import { planMerge, preferredTermsOf, type TargetLabel } from '#admission/patch/merge.ts';
+import { operationsOf } from '#admission/patch/patch.ts';
+import type { PatchOperation } from '#admission/review/patch-operation.ts';
+import { hasOwnRequirement, requiredTermsOf } from '#admission/patch/requirement.ts';
+import { nodeTermsMatch } from '#admission/scheduler/selectors.ts';
 import { projectNodeSelectorTerms } from '#cluster/objects/project-selector.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
 import { PerihelionError } from '#errors';

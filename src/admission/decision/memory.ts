@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import type { SigningKey } from '#cluster/decision/signature.ts';
+import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import type { PolicyView } from '#cluster/policy/policy.ts';
+import type { SlimPod } from '#cluster/objects/slim.ts';
+import type { ClusterView } from '#cluster/mirror/view.ts';
+import { workloadKey } from '#cluster/objects/workload.ts';
+import { ExplorationBudget } from '#admission/remembered/budget.ts';
+import { CheckedDecisions } from '#admission/remembered/checked-decisions.ts';
+import { InFlight } from '#admission/remembered/in-flight.ts';
+import type { IncomingPod } from '#admission/pod/incoming-pod.ts';
+import { workloadOf } from '#admission/pod/owner.ts';
+import { Placements } from '#admission/remembered/placements.ts';
+import { RecentIds } from '#admission/remembered/recent-ids.ts';
+import { SeenTargets } from '#admission/targets/seen-targets.ts';
+import { TargetTotals } from '#admission/targets/target-totals.ts';
+import { TargetOrder } from '#admission/targets/targets.ts';
+import { Trials } from '#admission/remembered/trials.ts';
+import type { Decision, DecisionMemory } from './decide.ts';
+import { YOUNG_MILLISECONDS } from './former-decision.ts';
+
+/** Bounds of what one replica remembers. */
+const ENTRY_LIMIT = 20_000;
+
+/** A Pod that is not bound by then is stuck, or was never made. */
+const IN_FLIGHT_MILLISECONDS = 60_000;
+
+/** What {@link Memory} needs. */
+export interface MemoryOptions {
+  readonly view: Pick<ClusterView, 'owner'>;
+  readonly policies: PolicyView;
+  readonly keys: SigningKey | readonly SigningKey[];
+  readonly now: () => number;
+}
+
+/**
+ * What one replica remembers between admissions, all of it bounded and none of it needed after a
+ * restart: decisions on their way, decisions that have their Pod, and the budget of exploration.
+ */
+export class Memory implements DecisionMemory {
+  readonly inFlight = new InFlight({
+    entries: ENTRY_LIMIT,
+    lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
+  });
+  readonly taken = new RecentIds({
+    entries: ENTRY_LIMIT,
+    lifetimeMilliseconds: 2 * YOUNG_MILLISECONDS,
+  });
+  readonly budget = new ExplorationBudget();
+  readonly totals = new TargetTotals();
+  readonly seen = new SeenTargets();
+  readonly placements = new Placements();
+  readonly order = new TargetOrder();
+  readonly trials = new Trials({
+    workloads: ENTRY_LIMIT,
+    lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
+  });
+  readonly #options: MemoryOptions;
+  readonly #checked: CheckedDecisions;
+  /** When the first Pod was looked at: what was decided before it may be a former process's. */
+  #since: number | undefined;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    this.#checked = new CheckedDecisions(options.keys, {
+      pods: ENTRY_LIMIT,
+      lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
+    });
+  }
+
+  /**
+   * Remembers a decision whose patch is about to be sent: what is on its way if it injects
+   * something, and its part of the budget if it counts as exploring.
+   */
+  commit(
+    pod: IncomingPod,
+    decision: Decision,
+    { injects, explores }: { readonly injects: boolean; readonly explores: boolean },
+  ): void {
+    const { record, target } = decision;
+    if (explores && decision.choice.reason === 'explore')
+      this.budget.spend(pod.namespace, record.decidedAt);
+    if (!injects || target === undefined) return;
+    const { id, decidedAt, workload } = record;
+    this.trials.add(pod.namespace, workload, id, { decidedAt, seen: false });
+    this.inFlight.add({
+      id: record.id,
+      decidedAt: record.decidedAt,
+      namespace: pod.namespace,
+      workload: record.workload,
+      topologyKey: target.topologyKey,
+      target: target.value,
+      labels: pod.labels,
+      requests: pod.requests,
+      requiredAntiAffinity: pod.requiredAntiAffinity,
+    });
+  }
+
+  /**
+   * Takes in a Pod that was added or changed. A bound one is no longer on its way; an unbound one
+   * was decided by this replica or by another, and either way it is.
+   */
+  podSeen(pod: SlimPod): void {
+    this.#since ??= this.#options.now();
+    this.placements.seen(pod, workloadKey(workloadOf(pod, this.#options.view)));
+    // Signatures are checked only where they matter: most changes are of Pods long bound.
+    if (!Object.hasOwn(pod.annotations, DECISION_ANNOTATIONS.id)) return;
+    const now = this.#options.now();
+    if (now - pod.createdAt > IN_FLIGHT_MILLISECONDS) {
+      this.#forget(pod);
+      return;
+    }
+    const reading = this.#checked.read(pod, now);
+    if (reading.kind !== 'valid') return;
+    const { record } = reading;
+    this.taken.add(record.id, now);
+    const { id, decidedAt, workload } = record;
+    if (record.action !== DEFAULT_ACTION && record.shadow !== true) {
+      this.trials.add(pod.namespace, workload, id, { decidedAt, seen: true });
+    }
+    const waiting = pod.nodeName === undefined && pod.deletedAt === undefined;
+    if (waiting) this.#await(pod, record, this.#since);
+    else this.inFlight.remove(record.id);
+  }
+
+  /** Takes in that a Pod was deleted. */
+  podGone(pod: SlimPod): void {
+    this.placements.gone(pod);
+    this.#forget(pod);
+    const { annotations, namespace } = pod;
+    const id = annotations[DECISION_ANNOTATIONS.id];
+    const workload = annotations[DECISION_ANNOTATIONS.workload];
+    if (id !== undefined && workload !== undefined) this.trials.remove(namespace, workload, id);
+  }
+
+  #await(pod: SlimPod, record: DecisionRecord, since: number): void {
+    // A Shadow decision says nothing of where its Pod will go.
+    if (record.action === DEFAULT_ACTION || record.shadow === true) return;
+    const entry = {
+      id: record.id,
+      decidedAt: record.decidedAt,
+      namespace: pod.namespace,
+      workload: record.workload,
+      topologyKey: this.#options.policies.policyFor(pod.namespace).spec.topologyKey,
+      target: record.action,
+      labels: pod.labels,
+      requests: pod.requests,
+      requiredAntiAffinity: pod.requiredAntiAffinity,
+    };
+    this.inFlight.seen(entry, since);
+  }
+
+  #forget(pod: SlimPod): void {
+    this.#checked.forget(pod);
+    const id = pod.annotations[DECISION_ANNOTATIONS.id];
+    if (id !== undefined) this.inFlight.remove(id);
+  }
+}
