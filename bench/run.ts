@@ -12,7 +12,7 @@ import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
 import { InputError } from '#errors';
 import { choiceFlag } from '#cli/flags.ts';
-import { flagsOrExit, orExit } from './shared/front.ts';
+import { exitOnSignals, flagsOrExit, orExit } from './shared/front.ts';
 import { folderToWrite } from './shared/input.ts';
 import { describeMachine } from './shared/machine.ts';
 import { FULL_SIMULATOR, measureSimulator, QUICK_SIMULATOR } from './simulator/measure.ts';
@@ -24,6 +24,7 @@ import { figuresOf, movesOf, readResults, tableOf, writeResults } from './shared
  * each, prints a table, and says what moved against the committed results; then it writes the tables
  * of docs/performance.md. A quick run writes to `out/bench` and never stands in for the real one.
  */
+exitOnSignals();
 const values = flagsOrExit('bench', {
   quick: { type: 'boolean', default: false },
   only: { type: 'string' },

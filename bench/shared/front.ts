@@ -26,6 +26,15 @@ export function exitOn(bench: string, error: unknown): never {
   process.exit(2);
 }
 
+/**
+ * On SIGINT and SIGTERM the process ends through `process.exit`, with the shell's code for the signal:
+ * left alone Node.js would end without its event `exit`, and leave what was started running.
+ */
+export function exitOnSignals(): void {
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
+}
+
 /** The flags of this process; exit code 2 with one line where one is unknown or lacks its value. */
 export function flagsOrExit<const T extends ParseArgsOptionsConfig>(bench: string, options: T) {
   return orExit(bench, () => parseArgs({ options, allowPositionals: false }).values);
