@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Registry } from 'prom-client';
 import { HttpProblem } from './http-problem.ts';
+import { listening, type ListenOptions } from './listening.ts';
 import { notFound, plainExpress, sendJson } from './plain-express.ts';
-import type { ListenOptions } from './server.ts';
 
 /** One thing that must hold before traffic may come. */
 export interface ReadinessCheck {
@@ -61,15 +61,8 @@ export class OperationsServer {
   }
 
   /** Opens the port; the address says which. */
-  async listen(options: ListenOptions): Promise<AddressInfo> {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    this.#server.once('error', reject);
-    this.#server.listen({ port: options.port, host: options.host }, () => resolve(undefined));
-    await promise;
-    this.#server.off('error', reject);
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('not a TCP address');
-    return address;
+  listen(options: ListenOptions): Promise<AddressInfo> {
+    return listening(this.#server, options);
   }
 
   /** Closes at once. */

@@ -8,6 +8,7 @@ import { PerihelionError } from '#errors';
 import { noteArrival } from './arrival.ts';
 import type { ClientGate, ClientTlsOptions } from './client-gate.ts';
 import { Handshakes } from './handshakes.ts';
+import { listening, type ListenOptions } from './listening.ts';
 import { Traffic } from './traffic.ts';
 import type { Turns } from './turns.ts';
 
@@ -15,14 +16,6 @@ import type { Turns } from './turns.ts';
 export interface TlsMaterial {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
-}
-
-/** Where to listen. */
-export interface ListenOptions {
-  /** 0 = any free port. */
-  readonly port: number;
-  /** Default: every address. */
-  readonly host?: string | undefined;
 }
 
 /** How a server goes away. */
@@ -141,15 +134,8 @@ export class AdmissionServer {
   }
 
   /** Opens the port; the address says which. */
-  async listen(options: ListenOptions): Promise<AddressInfo> {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    this.#server.once('error', reject);
-    this.#server.listen({ port: options.port, host: options.host }, () => resolve(undefined));
-    await promise;
-    this.#server.off('error', reject);
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('not a TCP address');
-    return address;
+  listen(options: ListenOptions): Promise<AddressInfo> {
+    return listening(this.#server, options);
   }
 
   /**
