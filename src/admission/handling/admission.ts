@@ -14,13 +14,9 @@ import type { Tracer } from '#tracing/tracer.ts';
 import { type ClientAuthentication, ClientGate } from '#admission/server/client-gate.ts';
 import { Memory } from '#admission/decision/memory.ts';
 import { AdmissionMetrics } from '#admission/figures/metrics.ts';
+import type { ListenOptions } from '#admission/server/listening.ts';
 import { OperationsServer, type ReadinessCheck } from '#admission/server/operations.ts';
-import {
-  AdmissionServer,
-  type DrainOptions,
-  type ListenOptions,
-  type TlsMaterial,
-} from '#admission/server/server.ts';
+import { AdmissionServer, type DrainOptions, type TlsMaterial } from '#admission/server/server.ts';
 import { turnsOf } from '#admission/server/turns.ts';
 import { createApp } from './app.ts';
 import { AdmissionHandler } from './handler.ts';
