@@ -9,8 +9,10 @@ export interface HandshakesOptions {
   readonly atOnce: number;
   /** Whether there is nothing better to do. */
   readonly quiet: () => boolean;
-  /** While it is not quiet, one begins only so long after the one before. */
+  /** While it is not quiet, one begins only so long after the one before … */
   readonly gapMilliseconds: number;
+  /** … unless it has waited for so long: it may be of a client that has no other connection. */
+  readonly longestWaitMilliseconds: number;
   /** One that takes longer no longer counts as under way. */
   readonly patienceMilliseconds: number;
   /** The same for one of which nothing was heard: who connects and says nothing costs nothing. */
@@ -27,6 +29,7 @@ interface UnderWay {
 interface Newcomer {
   readonly socket: Socket;
   readonly peer: string;
+  readonly since: number;
   readonly start: () => void;
 }
 
@@ -82,7 +85,7 @@ export class Handshakes {
 
   #arrived(socket: Socket, start: () => void): void {
     const peer = peerOf(socket);
-    const newcomer = { socket, peer, start };
+    const newcomer = { socket, peer, since: this.#options.elapsed(), start };
     this.#waiting.add(newcomer);
     // Without a listener an error would end the process; what it leads to is `close`.
     socket.on('error', () => undefined);
@@ -101,7 +104,7 @@ export class Handshakes {
     if (this.#waiting.size === 0) return;
     this.#forgetSlow();
     for (const newcomer of this.#waiting) {
-      if (this.#underWay.size >= this.#options.atOnce || !this.#mayBegin()) break;
+      if (this.#underWay.size >= this.#options.atOnce || !this.#mayBegin(newcomer)) break;
       this.#waiting.delete(newcomer);
       const { peer, socket } = newcomer;
       this.#lastBegunAt = this.#options.elapsed();
@@ -111,9 +114,14 @@ export class Handshakes {
     this.#lookAgain();
   }
 
-  #mayBegin(): boolean {
-    const { elapsed, gapMilliseconds, quiet } = this.#options;
-    return elapsed() - this.#lastBegunAt >= gapMilliseconds || quiet();
+  #mayBegin({ since }: Newcomer): boolean {
+    const { elapsed, gapMilliseconds, longestWaitMilliseconds, quiet } = this.#options;
+    const now = elapsed();
+    return (
+      now - this.#lastBegunAt >= gapMilliseconds ||
+      now - since >= longestWaitMilliseconds ||
+      quiet()
+    );
   }
 
   #forgetSlow(): void {

@@ -52,6 +52,8 @@ const HEADER_LIMIT_BYTES = 16 * 1024;
 const HANDSHAKES_AT_ONCE = 4;
 /** While requests are under way one begins only so often: 3 % of a core. */
 const HANDSHAKE_GAP_MILLISECONDS = 20;
+/** A burst of some hundred requests is over by then, and a call's time-out is far. */
+const HANDSHAKE_WAIT_MILLISECONDS = 250;
 /** Longer than a client that is near takes from an answer to its next request on the connection. */
 const QUIET_MILLISECONDS = 5;
 /** Several ways to and fro within a cluster, and more than a turn of a busy event loop. */
@@ -110,6 +112,7 @@ export class AdmissionServer {
       atOnce: HANDSHAKES_AT_ONCE,
       quiet: () => this.#traffic.quietFor(QUIET_MILLISECONDS),
       gapMilliseconds: HANDSHAKE_GAP_MILLISECONDS,
+      longestWaitMilliseconds: HANDSHAKE_WAIT_MILLISECONDS,
       patienceMilliseconds: HANDSHAKE_PATIENCE_MILLISECONDS,
       silenceMilliseconds: HANDSHAKE_SILENCE_MILLISECONDS,
     });

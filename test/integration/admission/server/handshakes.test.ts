@@ -39,6 +39,7 @@ class Guarded {
       patienceMilliseconds = FOR_EVER,
       silenceMilliseconds = FOR_EVER,
       gapMilliseconds = FOR_EVER,
+      longestWaitMilliseconds = FOR_EVER,
       quiet = (): boolean => true,
     } = {},
   ) {
@@ -53,8 +54,9 @@ class Guarded {
     this.server.on('secureConnection', () => (this.#done += 1));
     this.server.on('tlsClientError', () => undefined);
     const elapsed = (): number => performance.now();
-    const patience = { patienceMilliseconds, silenceMilliseconds, gapMilliseconds };
-    this.handshakes = new Handshakes({ elapsed, atOnce, quiet, ...patience });
+    const patience = { patienceMilliseconds, silenceMilliseconds };
+    const turns = { atOnce, quiet, gapMilliseconds, longestWaitMilliseconds };
+    this.handshakes = new Handshakes({ elapsed, ...patience, ...turns });
     this.handshakes.standBefore(this.server);
   }
 
@@ -166,6 +168,19 @@ describe('handshakes', () => {
     await until(() => guarded.begun.length > begun);
     quiet = true;
     for (const socket of await Promise.all(all)) socket.destroy();
+    await guarded.close();
+  });
+
+  it('begin for who has waited long, though requests are under way all the time', async () => {
+    const guarded = new Guarded(AT_ONCE, {
+      silenceMilliseconds: 1,
+      longestWaitMilliseconds: 20,
+      quiet: () => false,
+    });
+    const port = await guarded.listen();
+    const sockets = await Promise.all(Array.from({ length: BURST }, () => secure(port)));
+    assert.equal(guarded.begun.length, BURST);
+    for (const socket of sockets) socket.destroy();
     await guarded.close();
   });
 
