@@ -23,6 +23,9 @@ export type Outcome =
 /** Share of inputs that are byte mutations where a target has a generator of its own. */
 const BYTES_SHARE = 0.4;
 
+/** Beyond the known ones so many are tried at least, however slow the machine is. */
+const LEAST_NEW_INPUTS = 50;
+
 /** Tries inputs until the time is over or one fails. */
 function search(job: Job): Outcome {
   const make = TARGETS[job.target];
@@ -33,7 +36,7 @@ function search(job: Job): Outcome {
   const known = [...target.seeds, ...job.corpus.map((bytes) => Buffer.from(bytes))];
   const end = performance.now() + job.milliseconds;
   for (let runs = 0; ; runs += 1) {
-    if (runs >= known.length && performance.now() >= end) return { kind: 'passed', runs };
+    if (runs >= known.length + LEAST_NEW_INPUTS && performance.now() >= end) return { kind: 'passed', runs };
     const input = (known[runs] ?? next()).subarray(0, LONGEST_INPUT_BYTES);
     mailbox.post(input);
     try {

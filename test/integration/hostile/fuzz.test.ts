@@ -13,7 +13,7 @@ describe('fuzzing', () => {
       t.diagnostic(`FUZZ_SEED=${String(seed)}`);
       const finding = await fuzz(target, { seconds: seconds / TARGET_NAMES.length, seed });
       assert.equal(finding.problem, undefined, `seed ${String(seed)}: ${finding.problem ?? ''}`);
-      assert.ok(finding.runs > 20, `only ${String(finding.runs)} inputs`);
+      assert.ok(finding.runs >= 50, `only ${String(finding.runs)} inputs`);
       t.diagnostic(`${String(finding.runs)} inputs`);
     });
   }
