@@ -36,7 +36,8 @@ function search(job: Job): Outcome {
   const known = [...target.seeds, ...job.corpus.map((bytes) => Buffer.from(bytes))];
   const end = performance.now() + job.milliseconds;
   for (let runs = 0; ; runs += 1) {
-    if (runs >= known.length + LEAST_NEW_INPUTS && performance.now() >= end) return { kind: 'passed', runs };
+    if (runs >= known.length + LEAST_NEW_INPUTS && performance.now() >= end)
+      return { kind: 'passed', runs };
     const input = (known[runs] ?? next()).subarray(0, LONGEST_INPUT_BYTES);
     mailbox.post(input);
     try {
