@@ -6,16 +6,18 @@ import { flagsOrExit } from './shared/front.ts';
 import type { Machine } from './shared/machine.ts';
 import { markdownTable } from './shared/markdown.ts';
 import { figuresOf, readResults } from './shared/results.ts';
+import { sizingTables } from './sizing.ts';
 
 /*
- * Writes the tables of `docs/performance.md` from the committed result files: what stands between
- * the markers of a table is replaced, everything else stays.
+ * Writes the tables of `docs/performance.md` and `docs/how-to/sizing.md` from the committed result
+ * files: what stands between the markers of a table is replaced, everything else stays.
  */
 
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const SIZING = fileURLToPath(new URL('../docs/how-to/sizing.md', import.meta.url));
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
-/** Fills the tables of the page in. */
+/** Fills the tables of both pages in. */
 export function writePage(): void {
   let page = readFileSync(PAGE, 'utf8');
   for (const name of [
@@ -28,11 +30,25 @@ export function writePage(): void {
     'footprint',
   ]) {
     const results = readResults(`${RESULTS}/${name}.json`);
-    if (results === undefined) continue;
-    const marks = new RegExp(`(<!-- ${name}: begin -->\n)[^]*?(<!-- ${name}: end -->)`);
-    page = page.replace(marks, (_, begin: string, end: string) => begin + sectionOf(results) + end);
+    if (results !== undefined) page = filled(page, name, sectionOf(results));
   }
   writeFileSync(PAGE, page);
+  writeFileSync(SIZING, sizingPage(readFileSync(SIZING, 'utf8')));
+}
+
+/** The page on sizing with the tables of the committed results. @param page as it is */
+export function sizingPage(page: string): string {
+  const admission = readResults(`${RESULTS}/admission.json`);
+  const scale = readResults(`${RESULTS}/scale.json`);
+  if (admission === undefined || scale === undefined) return page;
+  const tables = Object.entries(sizingTables({ admission, scale }));
+  return tables.reduce((text, [name, table]) => filled(text, name, `\n${table}\n`), page);
+}
+
+/** The page with another text between the markers of that name. */
+function filled(page: string, name: string, text: string): string {
+  const marks = new RegExp(`(<!-- ${name}: begin -->\n)[^]*?(<!-- ${name}: end -->)`);
+  return page.replace(marks, (_, begin: string, end: string) => begin + text + end);
 }
 
 function sectionOf(results: object): string {
