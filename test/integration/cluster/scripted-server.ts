@@ -97,15 +97,6 @@ export function refuse(
   json(response, code, { kind: 'Status', code, reason, message: `because of ${reason}` }, headers);
 }
 
-/** Waits until something is so, and throws after 30 s. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`never: ${String(condition)}`);
-    await sleep(2);
-  }
-}
-
 /** The body of a request. */
 export async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = '';

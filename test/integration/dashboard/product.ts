@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { startProduct, type Product } from '#cli/serve/product.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
@@ -11,6 +10,7 @@ import { hotelReservation } from '#simulator/application/applications.ts';
 import { createCluster } from '#simulator/cluster/cluster.ts';
 import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 import { type ApiFront, apiFront, type Known } from './api-front.ts';
+import { until } from '../../support/until.ts';
 
 export const SYSTEM = 'perihelion-system';
 
@@ -71,7 +71,9 @@ export async function startGuarded(known: Known): Promise<Guarded> {
     identity: 'guarded',
     drive: 'manual',
   });
-  while (product.dashboardUrl === undefined) await sleep(20);
+  await until(() => product.dashboardUrl !== undefined);
+  const { dashboardUrl: url } = product;
+  if (url === undefined) throw new Error('the dashboard went away');
   const ca = (): string => {
     const [configuration] = cluster.objects(
       'mutatingwebhookconfigurations',
@@ -82,11 +84,11 @@ export async function startGuarded(known: Known): Promise<Guarded> {
     }[];
     return Buffer.from(webhook?.clientConfig.caBundle ?? '', 'base64').toString();
   };
-  while (ca() === '') await sleep(20);
+  await until(() => ca() !== '');
   return {
     product,
     front,
-    url: product.dashboardUrl,
+    url,
     ca: ca(),
     async close() {
       await product.stop();

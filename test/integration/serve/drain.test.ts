@@ -17,6 +17,7 @@ import {
   serve,
   SERVICE,
 } from './process.ts';
+import { until } from '../../support/until.ts';
 
 /** How often a kubelet looks, and how long the news takes to every API server; both shortened. */
 const PROBE_MILLISECONDS = 20;
@@ -112,7 +113,7 @@ test('SIGTERM under load: readiness fails at once, no request does, the audit lo
       await call(cluster.url, 'POST', PODS, { body: pod });
     }),
   ]);
-  while (sent < 150) await sleep(5);
+  await until(() => sent >= 150);
 
   signalled = true;
   served.child.kill('SIGTERM');

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { Pair } from '#certs/check.ts';
 import { issueAuthority, issueServer } from '#certs/issue.ts';
@@ -20,6 +19,7 @@ import {
   SERVICE,
   SYSTEM,
 } from './process.ts';
+import { until } from '../../support/until.ts';
 
 const NAMES = alternativeNames({
   service: 'perihelion',
@@ -65,8 +65,9 @@ test('certificates from files: caBundle is left alone, a renewed file is served,
   // Somebody else's bundle, first a wrong one.
   const stranger = await issueAuthority(Date.now());
   await configure(cluster, port, stranger.certificatePem);
-  while (!((await served.probe('/readyz'))?.text ?? '').includes('would not trust'))
-    await sleep(50);
+  await until(async () =>
+    ((await served.probe('/readyz'))?.text ?? '').includes('would not trust'),
+  );
   await configure(cluster, port, ca);
   await served.ready();
   const pod = { metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image: 'c' }] } };
@@ -75,7 +76,7 @@ test('certificates from files: caBundle is left alone, a renewed file is served,
 
   const before = await serial(port, ca);
   await write(await issueServer(authority, NAMES, Date.now()));
-  while ((await serial(port, ca)) === before) await sleep(100);
+  await until(async () => (await serial(port, ca)) !== before);
   const { body } = await call(cluster.url, 'GET', CONFIGURATION);
   const [webhook] = body['webhooks'] as { clientConfig: { caBundle: string } }[];
   assert.equal(Buffer.from(webhook!.clientConfig.caBundle, 'base64').toString(), ca);

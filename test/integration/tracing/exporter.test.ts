@@ -11,6 +11,7 @@ import { TRACE_DROP_REASONS, TracingMetrics } from '#tracing/metrics.ts';
 import { type ReceiverOptions, Sender } from '#tracing/sender.ts';
 import type { Span } from '#tracing/span.ts';
 import { Receiver, take } from './receiver.ts';
+import { until } from '../../support/until.ts';
 
 function spans(count: number): Span[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -137,7 +138,7 @@ describe('the exporter of spans', { timeout: 30_000 }, () => {
     const silent = await Receiver.start(t, () => undefined);
     const made = make(silent.url, { queueSpans: 20, batchSpans: 10 });
     made.exporter.add(spans(10));
-    while (silent.requests.length === 0) await new Promise(setImmediate);
+    await until(() => silent.requests.length > 0);
     for (let turn = 0; turn < 100; turn += 1) made.exporter.add(spans(10));
     assert.equal(made.exporter.queued, 20);
     assert.deepEqual(await made.counts(), { ...NONE, exported: 0, 'queue-full': 980 });

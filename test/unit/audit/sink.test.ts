@@ -24,6 +24,7 @@ import { logFiles, readLog } from '#audit/read.ts';
 import type { AuditSink } from '#audit/sink.ts';
 import { verifyLines } from '#audit/verify.ts';
 import { admission } from './entries.ts';
+import { until } from '../../support/until.ts';
 
 const PLENTY = 20_000;
 
@@ -77,14 +78,6 @@ function numbered(from: number, to: number): string[] {
 
 function writeAll(sink: AuditSink, all: readonly string[]): void {
   for (const name of all) sink.write(admission({ name }));
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + PLENTY;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, 'condition not reached');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 test('entries become lines in order, chained, in a file only the owner can read', async (t) => {

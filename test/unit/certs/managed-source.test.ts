@@ -12,6 +12,7 @@ import { runRounds } from '#certs/rounds.ts';
 import { SLOT_KEYS } from '#certs/slot.ts';
 import type { SelfProbe, ServingCertificate } from '#certs/source.ts';
 import { MemoryConfiguration, MemorySecrets } from './stores.ts';
+import { until } from '../../support/until.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
 const DAY = 86_400_000;
@@ -335,7 +336,7 @@ test('rounds are made until the signal', async () => {
   const { source } = bench();
   const stop = new AbortController();
   const running = runRounds(source, stop.signal);
-  while (!source.status.ready) await new Promise((resolve) => setTimeout(resolve, 2));
+  await until(() => source.status.ready);
   stop.abort();
   await running;
 });

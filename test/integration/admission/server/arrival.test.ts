@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { arrivalOf } from '#admission/server/arrival.ts';
 import { AdmissionServer } from '#admission/server/server.ts';
 import { Turns } from '#admission/server/turns.ts';
+import { until } from '../../../support/until.ts';
 import { selfSigned } from '../certificate.ts';
 import { WireClient } from '../client.ts';
 
@@ -47,7 +48,7 @@ describe('a request that waits for its turn', () => {
   }
 
   async function waiting(count: number): Promise<void> {
-    while (turns.waiting < count) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => turns.waiting >= count);
   }
 
   it('counts its time from when it came, not from when it was begun', async () => {

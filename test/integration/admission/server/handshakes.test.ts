@@ -7,13 +7,13 @@ import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { Handshakes } from '#admission/server/handshakes.ts';
 import type { TlsMaterial } from '#admission/server/server.ts';
 import { node, World } from '../../../unit/admission/world.ts';
+import { until } from '../../../support/until.ts';
 import { SERVER_NAME, selfSigned } from '../certificate.ts';
 
 const BURST = 40;
 const AT_ONCE = 3;
 /** Longer than any test: nobody is forgotten. */
 const FOR_EVER = 2 ** 30;
-const PATIENCE_MILLISECONDS = 20_000;
 /** Longer than a burst takes to connect. */
 const GAP_MILLISECONDS = 200;
 
@@ -100,15 +100,6 @@ async function faltering(port: number): Promise<Socket> {
   const socket = await silent(port);
   socket.write(Uint8Array.of(22));
   return socket;
-}
-
-/** Waits for what comes about by itself. */
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MILLISECONDS;
-  while (!holds()) {
-    assert.ok(performance.now() < deadline, `never: ${String(holds)}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 describe('handshakes', () => {

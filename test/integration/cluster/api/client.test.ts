@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import { bodyOf, json, refuse, scripted, type Scripted } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
 
 async function using<T>(
   made: Promise<Scripted>,
@@ -91,7 +92,7 @@ describe('the client', { timeout: 20_000 }, () => {
       async ({ client, config, connections, url, asked }) => {
         await client.get('/api');
         const slow = client.get('/slow');
-        while (asked.length < 2) await new Promise(setImmediate);
+        await until(() => asked.length === 2);
         const before = connections();
         const caData = Buffer.from('another CA').toString('base64');
         config.clusters = [{ name: 'c', server: url, skipTLSVerify: true, caData }];
@@ -232,7 +233,7 @@ describe('the client', { timeout: 20_000 }, () => {
         const end = new AbortController();
         const call = client.get('/x', { signal: end.signal });
         const failed = assert.rejects(call, { status: 0, reason: 'Aborted' });
-        while (asked.length < 2) await new Promise(setImmediate);
+        await until(() => asked.length === 2);
         end.abort();
         await failed;
         assert.equal(asked.length, 2);

@@ -5,7 +5,8 @@ import { sleep } from '#cluster/api/backoff.ts';
 import { LeaderElector, type Leadership, type LeasePorts } from '#cluster/lease/elector.ts';
 import { asObject } from '#cluster/wire/json.ts';
 import { objectServer, type ObjectServer } from '../object-server.ts';
-import { refuse, until } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
+import { refuse } from '../scripted-server.ts';
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/peri/leases/learner';
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '#cluster/api/backoff.ts';
 import { startInformers, type Role } from '#cluster/mirror/informers.ts';
-import { json, refuse, scripted, until, type Scripted } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
+import { json, refuse, scripted, type Scripted } from '../scripted-server.ts';
 
 const created = { creationTimestamp: '2026-01-02T03:04:05Z' };
 const OBJECTS: Readonly<Record<string, object[]>> = {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { json, refuse, until } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
+import { json, refuse } from '../scripted-server.ts';
 import { bookmark, event, gone, list, open, rigs, thing } from './reflector-rig.ts';
 
 const rig = rigs();

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { sleep } from '#cluster/api/backoff.ts';
-import { json, refuse, until } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
+import { json, refuse } from '../scripted-server.ts';
 import { event, list, open, rigs, thing } from './reflector-rig.ts';
 
 const rig = rigs();

@@ -8,7 +8,8 @@ import { projectNode } from '#cluster/objects/project.ts';
 import { asObject, asObjects, asText, type JsonObject } from '#cluster/wire/json.ts';
 import { NODE, POD } from '#cluster/wire/protobuf-messages.ts';
 import { recordedEvents, recordedList, recordedRefusals } from '../../../unit/cluster/recorded.ts';
-import { scripted, until } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
+import { scripted } from '../scripted-server.ts';
 import { open, rigs, type Thing } from './reflector-rig.ts';
 
 const rig = rigs();

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '#cluster/api/backoff.ts';
-import { json, until } from '../scripted-server.ts';
+import { until } from '../../../support/until.ts';
+import { json } from '../scripted-server.ts';
 import { bookmark, event, gone, list, open, rigs, thing } from './reflector-rig.ts';
 
 const rig = rigs();
