@@ -42,7 +42,7 @@ const HANDSHAKE_MICROSECONDS = 700;
 const BASE_MEBIBYTES = 100;
 /** Live bytes to the size of the heap: the collector needs room, or it does little else. */
 const HEAP_FACTOR = 1.5;
-/** Node.js takes a little more than half of the container's limit for its heap, 2,240 MiB at most. */
+/** Node.js 24 takes a little more than half of the container's limit for its heap. */
 const LIMIT_FACTOR = 2;
 const SHIPPED_MEBIBYTES = 768;
 const STEP_MEBIBYTES = 256;
@@ -65,7 +65,8 @@ export function unitCostsOf({ admission, scale }: SizingSources): UnitCosts {
     if (figure === undefined) throw new RangeError(`${name}: not in the results`);
     return figure.mean;
   };
-  const { workloads } = (scale as { publication: { workloads: number } }).publication;
+  const { workloads } = (scale as { publication?: { workloads?: number } }).publication ?? {};
+  if (workloads === undefined) throw new RangeError('publication.workloads: not in the results');
   return {
     admissionMicroseconds: mean('cpuMicrosecondsPerRequest.perihelion'),
     admissionPoolsMicroseconds: mean('cpuMicrosecondsPerRequest.perihelionPools'),
@@ -107,7 +108,7 @@ export function sizingTables(sources: SizingSources): Readonly<Record<string, st
           milliseconds(costs.admissionMicroseconds),
         ],
         ['the same, four pools', milliseconds(costs.admissionPoolsMicroseconds)],
-        ['a new connection', milliseconds(HANDSHAKE_MICROSECONDS)],
+        ['a new connection', 'up to 0.7 ms'],
         [
           'a Pod followed for its life, opted in or not',
           milliseconds(EVENTS_OF_A_POD * costs.podEventMicroseconds),

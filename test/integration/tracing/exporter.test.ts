@@ -68,11 +68,12 @@ const NONE = Object.fromEntries(TRACE_DROP_REASONS.map((reason) => [reason, 0]))
 
 /** Resolves once so many spans have an end, sent or dropped. */
 async function settled(made: Made, count: number): Promise<Record<string, number>> {
-  for (;;) {
-    const counts = await made.counts();
-    if (Object.values(counts).reduce((sum, one) => sum + one, 0) >= count) return counts;
-    await new Promise(setImmediate);
-  }
+  let counts: Record<string, number> = {};
+  await until(async () => {
+    counts = await made.counts();
+    return Object.values(counts).reduce((sum, one) => sum + one, 0) >= count;
+  });
+  return counts;
 }
 
 describe('the exporter of spans', { timeout: 30_000 }, () => {

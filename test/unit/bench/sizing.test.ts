@@ -32,6 +32,14 @@ describe('sizing', () => {
     }
   });
 
+  it('holds what the page says of what ships', () => {
+    const page = text('docs/how-to/sizing.md').replaceAll('\n', ' ');
+    assert.match(page, /a hundred thousand Pods and forty new ones a second/);
+    const cluster = { nodes: 10_000, pods: 100_000 };
+    assert.equal(memoryLimitMebibytes(COSTS, cluster), 768);
+    assert.ok(coresOf(COSTS, 40) < 0.1);
+  });
+
   it('counts cores from idle upwards, in proportion to the Pods', () => {
     const idle = coresOf(COSTS, 0);
     assert.equal(idle, COSTS.idleMillicores / 1000);

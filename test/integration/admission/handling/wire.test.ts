@@ -9,6 +9,7 @@ import { BODY_LIMIT_BYTES } from '#admission/server/body.ts';
 import type { AdmissionReview } from '#admission/review/review.ts';
 import type { AdmissionServer, TlsMaterial } from '#admission/server/server.ts';
 import { PerihelionError } from '#errors';
+import { until } from '../../../support/until.ts';
 import {
   fixture,
   node,
@@ -354,10 +355,10 @@ describe('draining', () => {
     const ended = once(stuck, 'error');
     await once(stuck, 'socket');
     // The request is under way once the gauge says so.
-    while ((await running.world.metric('perihelion_admission_in_flight')) === 0) {
+    await until(async () => {
       await client.send(REVIEW);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+      return (await running.world.metric('perihelion_admission_in_flight')) !== 0;
+    });
     await server.close(50);
     await ended;
   });
