@@ -85,11 +85,11 @@ machines. On the pools a target is a pool, within which the stock scheduler spre
 regret is in the words and not in the learning.
 `;
 
-const PRICE = `The agent is measured as shipped: two of a hundred Pods are held out, which is what savings
-are shown with, and they go where the stock scheduler sends them: to the emptiest machine, whose first
+const PRICE = `The agent is measured as shipped: two of a hundred Pods are held out until it is known what is saved, and
+two of a thousand while it is. They go where the stock scheduler sends them: to the emptiest machine, whose first
 watts are the dearest. The comparators of the tables pay for no evidence; what they need when they hold out the
-same share is in the section on evidence. The figure with none held out is that of the ablation
-\`agent-holdout-0\` (fewer seeds and rollouts).
+share that the agent does in the end is in the section on evidence. The figure with none held out is that of the
+ablation \`agent-holdout-0\` (fewer seeds and rollouts).
 `;
 
 function minutes(seconds: number): string {
@@ -162,7 +162,8 @@ function payingSection(settings: readonly SettingResults[]): string[] {
     '## What evidence costs',
     '',
     'Energy of all nodes by request and p99 after learning, where every comparator leaves as many Pods to the stock',
-    'scheduler as the agent does, each by a draw of its own; in brackets its energy without that.',
+    'scheduler as the agent does in the rollouts that are compared, each by a draw of its own; in brackets its energy',
+    'without that.',
     '',
     markdownTable(
       ['', ...shown.map(nameOf)],

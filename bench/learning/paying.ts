@@ -6,7 +6,7 @@ import type { World } from '#cli/simulate/world.ts';
 import type { Pins } from '#simulator/application/pod-template.ts';
 import type { Trial } from '#simulator/trial/trial.ts';
 
-/** After the name of a comparator: it holds out as many Pods as the agent does. */
+/** After the name of a comparator: it holds out as many Pods as the agent does in the end. */
 const PAYING = '+holdout';
 
 /** The comparator's name when it pays for evidence as the agent does. */
@@ -19,22 +19,32 @@ export function comparatorOf(policy: string): string | undefined {
   return policy.endsWith(PAYING) ? policy.slice(0, -PAYING.length) : undefined;
 }
 
+/** What a comparator pays. */
+export interface Payment {
+  /** Share of its Pods that is held out, 0..1. */
+  readonly share: number;
+  /** Names the draws, so that all comparators of a seed hold out the same Pods. */
+  readonly seed: number;
+}
+
 /**
  * A comparator that leaves the same share of its Pods to the stock scheduler as the agent does, each
  * by a draw of its own: without them nobody could show what the comparator saves. It learns from
- * what came of the whole, as the agent does.
+ * what came of the whole, as the agent does. How many the agent holds out changes with what it knows,
+ * so the share is that of the rollouts whose energy is compared, throughout.
  */
 export class PayingScheduler implements PlacementScheduler {
   readonly order: readonly string[];
   readonly #inner: PlacementScheduler;
   readonly #world: World;
   readonly #generator: Generator;
+  readonly #share: number;
 
-  /** `seed` names the draws, so that all comparators of a seed hold out the same Pods. */
-  constructor(world: World, inner: PlacementScheduler, seed: number) {
+  constructor(world: World, inner: PlacementScheduler, { share, seed }: Payment) {
     this.#world = world;
     this.#inner = inner;
     this.order = inner.order;
+    this.#share = share;
     this.#generator = createGenerator(`holdout/${seed}`);
   }
 
@@ -48,8 +58,8 @@ export class PayingScheduler implements PlacementScheduler {
   }
 
   place(request: PodRequest, context: RolloutContext): string | undefined {
-    const { application, policy } = this.#world;
-    if (this.#generator.next() >= policy.holdoutPercent / 100) {
+    const { application } = this.#world;
+    if (this.#generator.next() >= this.#share) {
       return this.#inner.place(request, context);
     }
     const service = application.services.find(({ name }) => name === request.service);

@@ -87,6 +87,11 @@ export interface LearningResults {
 
 /** Last rollouts that "after learning" means. */
 const LAST = 50;
+
+/** How many of so many rollouts, the last ones, figures of the end are of. */
+export function reported(rollouts: number): number {
+  return Math.min(LAST, Math.ceil(rollouts / 2));
+}
 /** In a row, for "within 5 %". */
 const ROW = 10;
 const NEAR = 1.05;
@@ -123,7 +128,7 @@ function policyFigures(
   const of = (unit: string, valueOf: (run: PolicyRun) => number): Figure =>
     figureOf(runs.map(valueOf), unit);
   const last = ({ steps }: PolicyRun): readonly Step[] =>
-    learns ? steps.slice(-Math.min(LAST, Math.ceil(steps.length / 2))) : steps;
+    learns ? steps.slice(-reported(steps.length)) : steps;
   const regretOver = ({ steps }: PolicyRun, rollouts: number): number =>
     learns && steps.length >= rollouts
       ? sum(steps.slice(0, rollouts).map(({ regret }) => regret))
@@ -188,7 +193,7 @@ function checkpoints(
 
 /** Rollouts before the first ten in a row whose mean cost is within 5 % of the last ones'. */
 export function rolloutsToFinal(steps: readonly Step[]): number {
-  const final = mean(steps.slice(-Math.min(LAST, Math.ceil(steps.length / 2))), ({ cost }) => cost);
+  const final = mean(steps.slice(-reported(steps.length)), ({ cost }) => cost);
   for (let first = 0; first + ROW <= steps.length; first++) {
     const row = mean(steps.slice(first, first + ROW), ({ cost }) => cost);
     if (row <= NEAR * final) return first;
@@ -211,7 +216,7 @@ export function changeFigures(
     );
   const gap = (from: number, to: number): Figure =>
     of('cost', (steps) => mean(steps.slice(from, to), ({ regret }) => regret));
-  const settled = Math.min(LAST, Math.ceil(after / 2));
+  const settled = reported(after);
   return {
     gapBefore: gap(Math.floor(before / 2), before),
     gapAtFirst: gap(before, before + ROW),

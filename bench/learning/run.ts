@@ -20,6 +20,7 @@ import {
   type AgentVariant,
   type Ground,
 } from './plan.ts';
+import { reported } from './results.ts';
 import { TemplateBandit } from './template-bandit.ts';
 
 /** The work of one process. */
@@ -88,12 +89,18 @@ export function runLearningJob(job: LearningJob, onProgress: Say): LearningResul
   }
   const arena = new Arena(ground.world);
   const { oracle } = job;
+  const shares = new Map<number, number>();
   job.policies.forEach((policy, p) => {
     job.seeds.forEach((seed, i) => {
+      const whole = [{ arena, rollouts: job.rollouts, oracle: oracle.costs }];
+      if (comparatorOf(policy) !== undefined && !shares.has(seed)) {
+        shares.set(seed, shareInTheEnd({ ground, seed, legs: whole, oracle }));
+      }
       say(p * job.seeds.length + i, job.policies.length * job.seeds.length, policy);
       const rollouts = isLearner(policy) ? job.rollouts : Math.min(job.rollouts, WINDOWS);
       const legs: Leg[] = [{ arena, rollouts, oracle: oracle.costs }];
-      const scheduler = schedulerOf(policy, { ground, seed, legs, oracle });
+      const share = shares.get(seed);
+      const scheduler = schedulerOf(policy, { ground, seed, legs, oracle, share });
       runs.push({ policy, seed, steps: runCourse(scheduler, legs, seed) });
     });
   });
@@ -113,11 +120,27 @@ function changed({ world, cpuScale }: Ground, change: number | undefined): Groun
   return found.applyTo(world, cpuScale);
 }
 
+/** The share that the agent holds out in the rollouts whose energy is reported, mean of its decisions. */
+function shareInTheEnd(parts: Omit<Parts, 'share'>): number {
+  const { ground, seed, legs } = parts;
+  const agent = agentOf(SHIPPED, ground, seed);
+  const { length } = runCourse(agent, legs, seed);
+  const shares = agent.shares.slice(-reported(length)).flat();
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
 interface Parts {
+  /** Of the Pods of a comparator that pays. */
+  readonly share?: number | undefined;
   readonly ground: Ground;
   readonly seed: number;
   readonly legs: readonly Leg[];
   readonly oracle: Oracle;
+}
+
+function agentOf(variant: AgentVariant, { world }: Ground, seed: number): AgentScheduler {
+  const options = { policy: policyOf(world.policy, variant), centred: variant.centred };
+  return new AgentScheduler(world, options, `${world.name}/${seed}`);
 }
 
 function schedulerOf(policy: string, parts: Parts): PlacementScheduler {
@@ -125,17 +148,16 @@ function schedulerOf(policy: string, parts: Parts): PlacementScheduler {
   const { world } = ground;
   const comparator = comparatorOf(policy);
   if (comparator !== undefined) {
-    return new PayingScheduler(world, schedulerOf(comparator, parts), seed);
+    if (parts.share === undefined) throw new RangeError(`${policy}: no share`);
+    const payment = { share: parts.share, seed };
+    return new PayingScheduler(world, schedulerOf(comparator, parts), payment);
   }
   const [leg] = legs;
   if (leg === undefined) throw new RangeError('no leg');
   const variant: AgentVariant | undefined = [SHIPPED, ...ABLATIONS].find(
     ({ name }) => name === policy,
   );
-  if (variant !== undefined) {
-    const options = { policy: policyOf(world.policy, variant), centred: variant.centred };
-    return new AgentScheduler(world, options, `${world.name}/${seed}`);
-  }
+  if (variant !== undefined) return agentOf(variant, ground, seed);
   const options = {
     seed,
     costOf: (trial: Parameters<Arena['score']>[0]) => leg.arena.score(trial).cost,

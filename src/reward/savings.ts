@@ -141,9 +141,7 @@ export function savingsOf(sums: SavingsSums): Savings | NoSavings {
  * arm has no variance and is left out.
  */
 export function savingsOfAll(list: Iterable<SavingsSums>): Savings | NoSavings {
-  const parts = [...list].filter(
-    ({ joulesPerRequest: { placed, holdout } }) => placed.count >= 2 && holdout.count >= 2,
-  );
+  const parts = [...list].filter(isCompared);
   const holdouts = sumOf(parts, (one) => one.joulesPerRequest.holdout.count);
   const decisions = holdouts + sumOf(parts, (one) => one.joulesPerRequest.placed.count);
   const requests = sumOf(parts, (one) => one.requests);
@@ -164,6 +162,11 @@ export function savingsOfAll(list: Iterable<SavingsSums>): Savings | NoSavings {
     requests,
     p99DifferenceMilliseconds: latency.holdouts >= LEAST_HOLDOUTS ? latency.difference : undefined,
   };
+}
+
+/** Whether a workload has the two Pods in each arm without which there is no variance. */
+export function isCompared({ joulesPerRequest: { placed, holdout } }: SavingsSums): boolean {
+  return placed.count >= 2 && holdout.count >= 2;
 }
 
 /** Grams of CO2e of an interval in joules, at this carbon intensity. */

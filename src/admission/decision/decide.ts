@@ -2,12 +2,15 @@
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { isActedUpon } from '#agent/canary.ts';
 import { choose, type Choice } from '#agent/choose.ts';
+import { holdoutShare } from '#agent/holdout.ts';
 import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { DrawEntry } from '#audit/entry.ts';
+import type { Mark } from '#cluster/decision/annotations.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
+import { holdoutSharesOf } from '#cluster/policy/holdout.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
@@ -129,9 +132,11 @@ export function decide(input: DecideInput): Decision {
   const id = input.newId();
   const seed = `${String(spec.learning.seed)}/${id}`;
   const hyperparameters = hyperparametersOf(spec.learning);
+  const rests = observation?.workloads[workload]?.holdoutRests === true;
+  const share = holdoutShare(holdoutSharesOf(spec), rests);
   const chances = {
     defaultSamples: shard?.defaultSamples ?? 0,
-    holdoutRatio: spec.holdoutPercent / 100,
+    holdoutRatio: share.ratio,
     exploreAllowed: memory.budget.allows(pod.namespace, spec.exploration.budgetPerHour, now),
     circuitOpen: isBlocked(input, workload, shard),
   };
@@ -152,7 +157,10 @@ export function decide(input: DecideInput): Decision {
   const canaryRatio = spec.canaryPercent / 100;
   const acted = isActedUpon(seed, canaryRatio);
   const target = targetOf(choice, spec.topologyKey);
-  const marks = marksOf(input, shard, target !== undefined, acted);
+  const marks = {
+    ...marksOf(input, shard, target !== undefined, acted),
+    rested: share.rested,
+  };
   const record = decisionRecordOf({ id, now, workload, tier, state, choice, policy, shard, marks });
   const draw = {
     ...chances,
@@ -174,7 +182,7 @@ function marksOf(
   shard: ModelShard | undefined,
   sent: boolean,
   acted: boolean,
-): RecordParts['marks'] {
+): Omit<RecordParts['marks'], 'rested'> {
   const shadow = spec.mode === 'Shadow' || !acted;
   const required = sent && !shadow && isRequired(spec, shard?.enforcement, pod.owner, now);
   return { shadow, required };
@@ -253,7 +261,7 @@ interface RecordParts {
   readonly choice: Choice;
   readonly policy: PlacementPolicy;
   readonly shard: ModelShard | undefined;
-  readonly marks: { readonly shadow: boolean; readonly required: boolean };
+  readonly marks: Readonly<Record<Mark, boolean>>;
 }
 
 function decisionRecordOf(parts: RecordParts): DecisionRecord {
@@ -271,5 +279,6 @@ function decisionRecordOf(parts: RecordParts): DecisionRecord {
     modelVersion: parts.shard?.version ?? 0,
     ...(parts.marks.shadow ? { shadow: true as const } : {}),
     ...(parts.marks.required ? { required: true as const } : {}),
+    ...(parts.marks.rested ? { rested: true as const } : {}),
   };
 }

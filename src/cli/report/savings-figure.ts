@@ -2,7 +2,14 @@
 import type { StoredSavings } from '#cluster/model/evidence.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { Interval } from '#reward/confidence.ts';
-import { gramsOf, moneyOf, type NoSavings, type Savings, savingsOfAll } from '#reward/savings.ts';
+import {
+  gramsOf,
+  isCompared,
+  moneyOf,
+  savingsOfAll,
+  type NoSavings,
+  type Savings,
+} from '#reward/savings.ts';
 import type { Assumptions } from './options.ts';
 
 /** What was saved against the holdout; intervals are 95 % confidence sequences. */
@@ -67,7 +74,7 @@ function estimated(
     decisions: savings.decisions,
     holdouts: savings.holdouts,
     requests: savings.requests,
-    workloads: sums.filter(hasBothArms).length,
+    workloads: sums.filter(isCompared).length,
     baselineJoulesPerRequest: savings.baselineJoulesPerRequest,
     savedJoulesPerRequest: savings.savedJoulesPerRequest,
     savedRatio: isFinite(savedRatio) ? savedRatio : undefined,
@@ -91,7 +98,7 @@ function reasonOf(
     ({ joulesPerRequest: { placed, holdout } }) => placed.count + holdout.count > 0,
   );
   if (!seen) return nothingSeen(policy);
-  if (!sums.some(hasBothArms)) {
+  if (!sums.some(isCompared)) {
     return 'no workload has two measured Pods both placed and held out yet';
   }
   if (holdouts < needed) {
@@ -109,10 +116,6 @@ function nothingSeen(policy: PolicyHint | undefined): string {
     return 'the policy holds nothing out (holdoutPercent 0), so that there is nothing to compare with';
   }
   return 'no Pod whose side was drawn is measured yet; burn-in and open circuits do not draw';
-}
-
-function hasBothArms({ joulesPerRequest: { placed, holdout } }: StoredSavings): boolean {
-  return placed.count >= 2 && holdout.count >= 2;
 }
 
 function refused(reason: string): Refusal {

@@ -2,6 +2,7 @@
 import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
 import { choose } from '#agent/choose.ts';
 import { learnEpisode, type EpisodeStep } from '#agent/episode.ts';
+import { holdoutShare, type HoldoutShare } from '#agent/holdout.ts';
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
 import { LONE_WEIGHT, preferredTerm } from '#admission/patch/merge.ts';
@@ -9,6 +10,7 @@ import { tierOf } from '#admission/pod/tier.ts';
 import { circuitBlocks } from '#admission/remembered/trials.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
+import { holdoutSharesOf } from '#cluster/policy/holdout.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
@@ -51,6 +53,8 @@ export class AgentScheduler implements PlacementScheduler {
   /** Pods that were asked to prefer a target, and those that landed there. */
   asked = 0;
   followed = 0;
+  /** Chances of being held out, decision by decision of each rollout. */
+  readonly shares: number[][] = [];
   /** Decisions by reason. */
   readonly reasons: Record<string, number> = {};
   #world: World;
@@ -88,6 +92,7 @@ export class AgentScheduler implements PlacementScheduler {
 
   begin(): void {
     this.#decisions = [];
+    this.shares.push([]);
     this.#now += ROLLOUT_MILLISECONDS;
   }
 
@@ -137,6 +142,7 @@ export class AgentScheduler implements PlacementScheduler {
     const feasible = this.#sight.withHeadroom({ workload, targets, feasible: possible, placed });
     const state = this.#sight.stateOf({ workload, targets, feasible, placed });
     const id = `${this.#run}-${this.#count++}`;
+    const share = this.#shareOf(workload);
     const choice = choose({
       state,
       actions: [DEFAULT_ACTION, ...feasible],
@@ -145,7 +151,7 @@ export class AgentScheduler implements PlacementScheduler {
       hyperparameters: hyperparametersOf(spec.learning),
       episodes: shard?.episodes ?? 0,
       defaultSamples: shard?.defaultSamples ?? 0,
-      holdoutRatio: spec.holdoutPercent / 100,
+      holdoutRatio: share.ratio,
       exploreAllowed: true,
       circuitOpen: this.#isBlocked(workload),
       generator: createGenerator(`${spec.learning.seed}/${id}`),
@@ -162,7 +168,15 @@ export class AgentScheduler implements PlacementScheduler {
       holdout: choice.reason === 'holdout',
       policy: `${this.#policy.name}@1`,
       modelVersion: shard?.version ?? 0,
+      ...(share.rested ? { rested: true as const } : {}),
     };
+  }
+
+  #shareOf(workload: WorkloadKey): HoldoutShare {
+    const rests = this.#sight.holdoutRests(workload);
+    const share = holdoutShare(holdoutSharesOf(this.#policy.spec), rests);
+    this.shares.at(-1)?.push(share.ratio);
+    return share;
   }
 
   /** As a replica of the webhook does that sees every Pod. */

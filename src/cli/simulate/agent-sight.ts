@@ -48,6 +48,11 @@ export class AgentSight {
     this.#nodes = slimNodes(world);
   }
 
+  /** Whether what is saved is known, as the replicas read it. */
+  holdoutRests(workload: WorkloadKey): boolean {
+    return this.#observation?.workloads[workload]?.holdoutRests === true;
+  }
+
   /** What settling needs of the power curves, where the policy's accounting does. */
   curves(): Pick<WindowReadings, 'curves'> {
     if (this.#policy.spec.reward.accounting !== 'Marginal') return {};

@@ -35,4 +35,6 @@ export interface DecisionRecord {
   readonly shadow?: true | undefined;
   /** The target was required, not only preferred: the Pod may have to be released. */
   readonly required?: true | undefined;
+  /** The holdout rested: the chance of being held out was the lower share, see `src/agent/holdout.ts`. */
+  readonly rested?: true | undefined;
 }

@@ -80,6 +80,7 @@ export function encodeObservation(observation: Observation): ModelSpec {
         ...optionalNumber('cpuCores', seen.cpuCores),
         ...optionalNumber('referenceCores', seen.referenceCores),
         ...encodeCpuCost(seen),
+        ...restsIf(seen.holdoutRests),
       })),
       ...(observation.powerCurves === undefined
         ? {}
@@ -158,6 +159,7 @@ function decodeObservation(spec: ObservationSpec): Omit<Observation, 'namespace'
       ...(cores === undefined ? {} : { cpuCores: cores }),
       ...(reference === undefined ? {} : { referenceCores: reference }),
       ...decodeCpuCost(row.cpuCost),
+      ...restsIf(row.holdoutRests),
     };
     return [workload, seen] as const;
   });
@@ -171,6 +173,10 @@ function decodeObservation(spec: ObservationSpec): Omit<Observation, 'namespace'
 
 function optionalDecoded(text: string | undefined): number | undefined {
   return text === undefined ? undefined : decodeNumber(text);
+}
+
+function restsIf(rests: boolean | undefined): { holdoutRests?: true } {
+  return rests === true ? { holdoutRests: true } : {};
 }
 
 function optionalNumber<K extends string>(

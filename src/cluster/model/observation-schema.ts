@@ -49,6 +49,10 @@ const workload = z
       })
       .optional()
       .meta({ description: 'What the speed of targets is learned from; absent = never measured.' }),
+    holdoutRests: z.boolean().optional().meta({
+      description:
+        'What is saved is known, so that `restingHoldoutThousandths` of its Pods are held out; absent = it is not.',
+    }),
   })
   .meta({ description: 'What was last seen of one workload.' });
 

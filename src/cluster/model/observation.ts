@@ -47,6 +47,8 @@ export interface WorkloadObservation {
   readonly referenceCores?: number | undefined;
   /** What the speed of targets is learned from; absent = never measured. */
   readonly cpuCost?: LastCpuCost | undefined;
+  /** What is saved is known, so that fewer of its Pods are held out; absent = it is not. */
+  readonly holdoutRests?: true | undefined;
 }
 
 /** One point of a node's learned power curve; see `src/reward/power-curve.ts`. */

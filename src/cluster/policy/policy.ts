@@ -19,6 +19,8 @@ export interface PolicySpec {
   readonly targets: readonly string[];
   /** Share of decisions left to the default scheduler on purpose, 0..100. Default 2. */
   readonly holdoutPercent: number;
+  /** Share of Pods held out while the saving is known, in thousandths; at most `holdoutPercent`. */
+  readonly restingHoldoutThousandths: number;
   /** Share of decisions that are acted upon, 0..100; the rest is decided as in mode Shadow. */
   readonly canaryPercent: number;
   /** Tiers, first match wins; a workload that matches none is in tier `business`. */

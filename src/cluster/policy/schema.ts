@@ -72,6 +72,12 @@ export const policySpecSchema = z
       2,
       'Share of Pods left to the default scheduler on purpose, in percent: what the agent is compared with.',
     ),
+    restingHoldoutThousandths: integer(
+      1,
+      1000,
+      2,
+      'Share of Pods held out in place of `holdoutPercent`, in thousandths, while what is saved is known: its interval excludes 0. Never more than `holdoutPercent`; 1000 never rests.',
+    ),
     canaryPercent: integer(
       0,
       100,

@@ -5,6 +5,7 @@ import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { loadBucket } from '#reward/load-bucket.ts';
+import { holdoutRests } from '#reward/rest.ts';
 import { cpuUseOf, useStep } from './cpu-use.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';
@@ -46,6 +47,10 @@ export function observe(input: ObserveInput): Observation {
     speedOf(speeds, targetOf.get(node) ?? ''),
   );
   const peers = peersOf(namespace, input.workloads.keys(), readings.latency.edges);
+  // Of workloads that have Pods: one that is gone says nothing of those that are left.
+  const resting = holdoutRests(
+    new Map([...input.workloads.keys()].map((one) => [one, input.shardOf(one)?.savings])),
+  );
   const workloads = [...input.workloads].map(([workload, pods]) => {
     const rate = requestRate(pods, readings.latency);
     const observation: WorkloadObservation = {
@@ -54,6 +59,7 @@ export function observe(input: ObserveInput): Observation {
       cpuCores: uses.get(workload),
       ...ifKnown('referenceCores', references.get(workload)),
       ...ifKnown('cpuCost', speeds.workloads.get(workload)),
+      ...(resting.has(workload) ? { holdoutRests: true as const } : {}),
     };
     return [workload, observation] as const;
   });
@@ -114,7 +120,8 @@ function ifKnown<K extends string, V>(name: K, value: V | undefined): Partial<Re
 
 /**
  * Whether `next` says something that `before` does not, apart from its time and from figures that
- * move all the time: health, load buckets and peers change choices, a watt more or less does not.
+ * move all the time: health, load buckets, peers and whether a holdout rests change choices, a watt
+ * more or less does not.
  */
 export function saysMore(before: Observation | undefined, next: Observation): boolean {
   return before === undefined || gistOf(before) !== gistOf(next);
@@ -122,10 +129,10 @@ export function saysMore(before: Observation | undefined, next: Observation): bo
 
 function gistOf({ targets, workloads }: Observation): string {
   const health = Object.entries(targets).map(([target, one]) => [target, one.health]);
-  const seen = Object.entries(workloads).map(([workload, { loadBucket, peers, cpuCores }]) => [
+  const seen = Object.entries(workloads).map(([workload, one]) => [
     workload,
-    { loadBucket, peers },
-    useStep(cpuCores),
+    { loadBucket: one.loadBucket, peers: one.peers, rests: one.holdoutRests === true },
+    useStep(one.cpuCores),
   ]);
   return JSON.stringify([health.sort(byFirst), seen.sort(byFirst)]);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
+import { holdoutSharesOf } from '#cluster/policy/holdout.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import { baselineMean, type Baselines } from '#reward/baseline.ts';
 import { rawCosts, type RawCosts } from '#reward/costs.ts';
@@ -41,7 +42,7 @@ export function nextEvidence(
     if (isDrawn(member, policy)) {
       savings = addSavingsSample(savings, {
         holdout: member.decision.decision.holdout,
-        holdoutRatio: policy.spec.holdoutPercent / 100,
+        holdoutRatio: holdoutRatioOf(member, policy),
         requests: costs.requests,
         joulesPerRequest: { value: costs.raw.joulesPerRequest, expected: costs.joulesPerRequest },
         p99Milliseconds: { value: costs.raw.p99Milliseconds, expected: costs.p99Milliseconds },
@@ -95,6 +96,12 @@ function isDrawn({ decision: { decision } }: Judgement, policy: PlacementPolicy)
   if (decision.shadow === true || holdoutPercent <= 0 || holdoutPercent >= 100) return false;
   if (decision.policy !== `${policy.name}@${policy.generation}`) return false;
   return decision.action !== DEFAULT_ACTION || decision.propensity < 1 - 1e-9;
+}
+
+/** The chance of the draw; a decision says itself when the lower share was in force. */
+function holdoutRatioOf({ decision: { decision } }: Judgement, { spec }: PlacementPolicy): number {
+  const { full, resting } = holdoutSharesOf(spec);
+  return decision.rested === true ? resting : full;
 }
 
 interface Costs {

@@ -33,8 +33,7 @@ function placements(scheduler: PlacementScheduler, rollouts: number): string[] {
 }
 
 test('a comparator that pays leaves its share to the stock scheduler, whatever it pinned', () => {
-  const half = { ...world, policy: { ...world.policy, holdoutPercent: 50 } };
-  const found = placements(new PayingScheduler(half, packed, 7), 200);
+  const found = placements(new PayingScheduler(world, packed, { share: 0.5, seed: 7 }), 200);
   const elsewhere = found.filter((one) => !one.endsWith('@r710')).length / found.length;
   // Half is held out, and of these the scheduler sends some to the machine in question as well.
   assert.ok(elsewhere > 0.25 && elsewhere < 0.5, `${elsewhere}`);
@@ -43,13 +42,12 @@ test('a comparator that pays leaves its share to the stock scheduler, whatever i
 });
 
 test('with nothing held out it is the comparator, and a seed holds out the same Pods again', () => {
-  const none = { ...world, policy: { ...world.policy, holdoutPercent: 0 } };
-  assert.ok(
-    placements(new PayingScheduler(none, packed, 7), 20).every((one) => /@r710$/.test(one)),
-  );
-  const runs = [1, 2].map(() => placements(new PayingScheduler(world, packed, 7), 50));
+  const paying = (share: number, seed: number): PayingScheduler =>
+    new PayingScheduler(world, packed, { share, seed });
+  assert.ok(placements(paying(0, 7), 20).every((one) => /@r710$/.test(one)));
+  const runs = [1, 2].map(() => placements(paying(0.02, 7), 50));
   assert.deepEqual(runs[0], runs[1]);
-  assert.notDeepEqual(placements(new PayingScheduler(world, packed, 8), 50), runs[0]);
+  assert.notDeepEqual(placements(paying(0.02, 8), 50), runs[0]);
 });
 
 test('names tell a paying comparator, and it learns if the comparator does', () => {

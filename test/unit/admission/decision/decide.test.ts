@@ -116,6 +116,40 @@ describe('decide', () => {
     assert.equal(decision.target, undefined);
   });
 
+  it('holds out fewer, and says so, while the saving of the workload is known', () => {
+    const world = learned();
+    world.policy = policyOf({
+      ...world.policy.spec,
+      ...{ holdoutPercent: 100, restingHoldoutThousandths: 1 },
+    });
+    const seen = (holdoutRests: true | undefined) => {
+      const observation = observationOf({ w1: 'healthy', w2: 'healthy' });
+      const one = { loadBucket: undefined, peers: [], holdoutRests };
+      return { ...observation, workloads: { 'Pod/frontend': one } };
+    };
+    world.observation = seen(true);
+    const resting = take(world);
+    assert.equal(resting.draw.holdoutRatio, 0.001);
+    assert.equal(resting.record.rested, true);
+    assert.equal(resting.record.holdout, false);
+    world.observation = seen(undefined);
+    const awake = take(world);
+    assert.equal(awake.draw.holdoutRatio, 1);
+    assert.equal(awake.record.rested, undefined);
+    assert.equal(awake.record.holdout, true);
+  });
+
+  it('takes no rest from an observation that is too old', () => {
+    const world = learned();
+    const observation = observationOf({ w1: 'healthy', w2: 'healthy' });
+    const one = { loadBucket: undefined, peers: [], holdoutRests: true as const };
+    world.observation = { ...observation, workloads: { 'Pod/frontend': one } };
+    const { staleAfterSeconds } = world.policy.spec.measurement;
+    const late = take(world, { now: START + staleAfterSeconds * 1000 + 1 });
+    assert.equal(late.draw.holdoutRatio, world.policy.spec.holdoutPercent / 100);
+    assert.equal(late.record.rested, undefined);
+  });
+
   it('has only the default where no target is feasible or measured', () => {
     const world = learned();
     world.observation = undefined;

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   DECISION_ANNOTATIONS,
+  RESTED_ANNOTATION,
   SHADOW_ANNOTATION,
   SIGNATURE_ANNOTATION,
 } from '#cluster/decision/annotations.ts';
@@ -157,6 +158,23 @@ describe('a decision in mode Shadow', () => {
   it('an old mark that is overwritten with false leaves another decision valid', () => {
     const reading = readDecision({ ...plain, [SHADOW_ANNOTATION]: 'false' }, SUBJECT, KEY);
     assert.deepEqual(reading, { kind: 'valid', record: RECORD });
+  });
+});
+
+describe('a decision with marks', () => {
+  const marks = { required: true, rested: true } as const;
+  const marked = annotationsOf({ ...RECORD, ...marks }, SUBJECT, KEY);
+
+  it('comes back with all of them', () => {
+    assert.equal(marked[RESTED_ANNOTATION], 'true');
+    const reading = readDecision(marked, SUBJECT, KEY);
+    assert.deepEqual(reading, { kind: 'valid', record: { ...RECORD, ...marks } });
+  });
+
+  it('is forged when one mark is taken for another', () => {
+    const { [RESTED_ANNOTATION]: rested, ...rest } = marked;
+    const reading = readDecision({ ...rest, [SHADOW_ANNOTATION]: rested ?? '' }, SUBJECT, KEY);
+    assert.equal(reading.kind, 'forged');
   });
 });
 

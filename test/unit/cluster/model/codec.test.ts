@@ -137,10 +137,14 @@ const observations: fc.Arbitrary<Observation> = fc.record({
   ),
   workloads: fc.dictionary(
     word(317),
-    fc.record({
-      loadBucket: fc.constantFrom('low', 'normal', 'high', undefined),
-      peers: fc.array(word(317), { maxLength: 4 }),
-    }),
+    fc.record(
+      {
+        loadBucket: fc.constantFrom('low', 'normal', 'high', undefined),
+        peers: fc.array(word(317), { maxLength: 4 }),
+        holdoutRests: fc.constant(true as const),
+      },
+      { requiredKeys: ['loadBucket', 'peers'] },
+    ),
   ),
 });
 

@@ -16,6 +16,7 @@ describe('a policy spec', () => {
       topologyKey: 'kubernetes.io/hostname',
       targets: [],
       holdoutPercent: 2,
+      restingHoldoutThousandths: 2,
       canaryPercent: 100,
       tiers: [],
       learning: {

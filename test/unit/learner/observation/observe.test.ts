@@ -5,10 +5,30 @@ import type { Observation } from '#cluster/model/observation.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { observe, saysMore } from '#learner/observation/observe.ts';
 import { emptyShard } from '#learner/tick/shards.ts';
+import {
+  addSavingsSample,
+  NO_SAVINGS,
+  type SavingsSample,
+  type SavingsSums,
+} from '#reward/savings.ts';
 import { targetsOf } from '#learner/tick/targets.ts';
 import { T0, node } from '../fixtures.ts';
 import { latencyOf, window } from '../latency.ts';
 import { measured, policyWith } from '../world.ts';
+
+/** A fifth is saved, with hardly any noise and so many held-out Pods. */
+function savingsOf(holdouts: number): SavingsSums {
+  const pods = Array.from({ length: 20 * holdouts }, (_, pod): SavingsSample => {
+    const holdout = pod % 20 === 0;
+    const value = (holdout ? 1 : 0.8) + (pod % 3) / 100;
+    return {
+      ...{ holdout, holdoutRatio: 0.05, requests: 10 },
+      joulesPerRequest: { value, expected: 1 },
+      p99Milliseconds: { value: undefined, expected: undefined },
+    };
+  });
+  return pods.reduce((sums, pod) => addSavingsSample(sums, pod), NO_SAVINGS);
+}
 
 void describe('observe', () => {
   const history = { mean: 10, variance: 1, weight: 10 };
@@ -95,6 +115,21 @@ void describe('observe', () => {
     assert.equal(second.workloads['Deployment/frontend']?.cpuCores, 1);
     const { referenceCores } = second.workloads['Deployment/frontend'] ?? {};
     assert.ok(Math.abs((referenceCores ?? 0) - fast) < 1e-12);
+  });
+
+  void test('says of which workloads the holdout rests, and that is news', () => {
+    const before = observe(input);
+    const known = observe({
+      ...input,
+      shardOf: (workload) =>
+        workload === 'Deployment/frontend' ? { ...shard, savings: savingsOf(20) } : undefined,
+    });
+    assert.equal(known.workloads['Deployment/frontend']?.holdoutRests, true);
+    assert.equal(known.workloads['Deployment/search']?.holdoutRests, undefined);
+    assert.equal(saysMore(before, known), true);
+    assert.equal(saysMore(known, before), true);
+    const few = observe({ ...input, shardOf: () => ({ ...shard, savings: savingsOf(5) }) });
+    assert.equal(few.workloads['Deployment/frontend']?.holdoutRests, undefined);
   });
 
   void test('a figure that moves is no news; health, load and peers are', () => {

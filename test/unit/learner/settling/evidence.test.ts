@@ -106,6 +106,27 @@ void describe('savings', () => {
     assert.ok(Math.abs(latency.residual / latency.weight - 5) < 1e-12);
   });
 
+  void test('a Pod of a resting holdout weighs by the share that was in force then', () => {
+    const policy = policyOf({ restingHoldoutThousandths: 4 });
+    const { savings } = evidenceOf(
+      [
+        judgement({ id: 'a', rested: true }),
+        judgement({
+          id: 'b',
+          rested: true,
+          holdout: true,
+          action: DEFAULT_ACTION,
+          propensity: 0.004,
+        }),
+        judgement({ id: 'c', holdout: true, action: DEFAULT_ACTION, propensity: 0.05 }),
+      ],
+      policy,
+    );
+    const { placed, holdout } = savings?.joulesPerRequest ?? {};
+    assert.ok(Math.abs((placed?.weight ?? 0) - 1 / 0.996) < 1e-12);
+    assert.ok(Math.abs((holdout?.weight ?? 0) - (250 + 20)) < 1e-9);
+  });
+
   void test('only what a draw decided, with the share of this policy, counts', () => {
     const sure = { action: DEFAULT_ACTION, propensity: 1 };
     const none: [string, Judgement, PlacementPolicy][] = [
