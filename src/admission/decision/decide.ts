@@ -2,7 +2,7 @@
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { isActedUpon } from '#agent/canary.ts';
 import { choose, type Choice } from '#agent/choose.ts';
-import { holdoutShare } from '#agent/holdout.ts';
+import { holdoutShare, type HoldoutShare } from '#agent/holdout.ts';
 import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
 import type { DrawEntry } from '#audit/entry.ts';
@@ -11,7 +11,7 @@ import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import { holdoutSharesOf } from '#cluster/policy/holdout.ts';
-import type { PlacementPolicy } from '#cluster/policy/policy.ts';
+import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import type { ExplorationBudget } from '#admission/remembered/budget.ts';
@@ -132,8 +132,7 @@ export function decide(input: DecideInput): Decision {
   const id = input.newId();
   const seed = `${String(spec.learning.seed)}/${id}`;
   const hyperparameters = hyperparametersOf(spec.learning);
-  const rests = observation?.workloads[workload]?.holdoutRests === true;
-  const share = holdoutShare(holdoutSharesOf(spec), rests);
+  const share = shareOf(spec, observation, workload);
   const chances = {
     defaultSamples: shard?.defaultSamples ?? 0,
     holdoutRatio: share.ratio,
@@ -157,10 +156,7 @@ export function decide(input: DecideInput): Decision {
   const canaryRatio = spec.canaryPercent / 100;
   const acted = isActedUpon(seed, canaryRatio);
   const target = targetOf(choice, spec.topologyKey);
-  const marks = {
-    ...marksOf(input, shard, target !== undefined, acted),
-    rested: share.rested,
-  };
+  const marks = marksOf(input, { shard, choice, acted, rested: share.rested });
   const record = decisionRecordOf({ id, now, workload, tier, state, choice, policy, shard, marks });
   const draw = {
     ...chances,
@@ -172,20 +168,37 @@ export function decide(input: DecideInput): Decision {
   return { record, target, acted, choice, verdicts, seed, draw };
 }
 
+/** The share that is held out; an observation that is stale lets nothing rest. */
+function shareOf(
+  spec: PolicySpec,
+  observation: Observation | undefined,
+  workload: WorkloadKey,
+): HoldoutShare {
+  const rests = observation?.workloads[workload]?.holdoutRests === true;
+  return holdoutShare(holdoutSharesOf(spec), rests);
+}
+
 function targetOf({ action }: Choice, topologyKey: string): TargetLabel | undefined {
   return action === DEFAULT_ACTION ? undefined : { topologyKey, value: action };
 }
 
-/** Whether anything is injected, and whether the target is required then. */
+/** What is special about a decision. */
 function marksOf(
   { policy: { spec }, pod, now }: DecideInput,
-  shard: ModelShard | undefined,
-  sent: boolean,
-  acted: boolean,
-): Omit<RecordParts['marks'], 'rested'> {
+  taken: {
+    readonly shard: ModelShard | undefined;
+    readonly choice: Choice;
+    readonly acted: boolean;
+    readonly rested: boolean;
+  },
+): Readonly<Record<Mark, boolean>> {
+  const { shard, choice, acted, rested } = taken;
   const shadow = spec.mode === 'Shadow' || !acted;
-  const required = sent && !shadow && isRequired(spec, shard?.enforcement, pod.owner, now);
-  return { shadow, required };
+  const sent = choice.action !== DEFAULT_ACTION && !shadow;
+  const required = sent && isRequired(spec, shard?.enforcement, pod.owner, now);
+  // Outside the canary nothing is done, so it costs nothing of the budget either.
+  const explored = choice.reason === 'explore' && (acted || spec.mode === 'Shadow');
+  return { shadow, required, rested, explored };
 }
 
 /** Mode Shadow injects nothing, so there is nothing for a breaker to prevent. */
@@ -265,7 +278,7 @@ interface RecordParts {
 }
 
 function decisionRecordOf(parts: RecordParts): DecisionRecord {
-  const { choice, policy } = parts;
+  const { choice, policy, marks } = parts;
   return {
     id: parts.id,
     decidedAt: parts.now,
@@ -277,8 +290,9 @@ function decisionRecordOf(parts: RecordParts): DecisionRecord {
     holdout: choice.reason === 'holdout',
     policy: `${policy.name}@${String(policy.generation)}`,
     modelVersion: parts.shard?.version ?? 0,
-    ...(parts.marks.shadow ? { shadow: true as const } : {}),
-    ...(parts.marks.required ? { required: true as const } : {}),
-    ...(parts.marks.rested ? { rested: true as const } : {}),
+    ...(marks.shadow ? { shadow: true as const } : {}),
+    ...(marks.required ? { required: true as const } : {}),
+    ...(marks.rested ? { rested: true as const } : {}),
+    ...(marks.explored ? { explored: true as const } : {}),
   };
 }

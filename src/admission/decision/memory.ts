@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
-import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
+import { DECISION_ANNOTATIONS, EXPLORED_ANNOTATION } from '#cluster/decision/annotations.ts';
 import type { SigningKey } from '#cluster/decision/signature.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { PolicyView } from '#cluster/policy/policy.ts';
@@ -72,18 +72,12 @@ export class Memory implements DecisionMemory {
 
   /**
    * Remembers a decision whose patch is about to be sent: what is on its way if it injects
-   * something, and its part of the budget if it counts as exploring.
+   * something, and its part of the budget if it was taken to learn.
    */
-  commit(
-    pod: IncomingPod,
-    decision: Decision,
-    { injects, explores }: { readonly injects: boolean; readonly explores: boolean },
-  ): void {
-    const { record, target } = decision;
-    if (explores && decision.choice.reason === 'explore')
-      this.budget.spend(pod.namespace, record.decidedAt);
-    if (!injects || target === undefined) return;
+  commit(pod: IncomingPod, { record, target }: Decision): void {
     const { id, decidedAt, workload } = record;
+    if (record.explored === true) this.budget.spend(pod.namespace, id, decidedAt);
+    if (record.shadow === true || target === undefined) return;
     this.trials.add(pod.namespace, workload, id, { decidedAt, seen: false });
     this.inFlight.add({
       id: record.id,
@@ -108,6 +102,7 @@ export class Memory implements DecisionMemory {
     // Signatures are checked only where they matter: most changes are of Pods long bound.
     if (!Object.hasOwn(pod.annotations, DECISION_ANNOTATIONS.id)) return;
     const now = this.#options.now();
+    this.#countExplored(pod, now);
     if (now - pod.createdAt > IN_FLIGHT_MILLISECONDS) {
       this.#forget(pod);
       return;
@@ -133,6 +128,21 @@ export class Memory implements DecisionMemory {
     const id = annotations[DECISION_ANNOTATIONS.id];
     const workload = annotations[DECISION_ANNOTATIONS.workload];
     if (id !== undefined && workload !== undefined) this.trials.remove(namespace, workload, id);
+  }
+
+  /**
+   * Counts a decision of another replica, or of this one before it was started anew. For the hour,
+   * not for the minute that the rest is remembered, so only what is marked is looked at.
+   */
+  #countExplored(pod: SlimPod, now: number): void {
+    const { annotations, namespace } = pod;
+    if (!Object.hasOwn(annotations, EXPLORED_ANNOTATION)) return;
+    const id = annotations[DECISION_ANNOTATIONS.id] ?? '';
+    const claimed = Number(annotations[DECISION_ANNOTATIONS.decidedAt]);
+    if (this.budget.hasCounted(namespace, id, claimed, now)) return;
+    const reading = this.#checked.read(pod, now);
+    if (reading.kind !== 'valid' || reading.record.explored !== true) return;
+    this.budget.seen(namespace, id, reading.record.decidedAt, now);
   }
 
   #await(pod: SlimPod, record: DecisionRecord, since: number): void {

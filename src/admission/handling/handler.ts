@@ -159,12 +159,9 @@ export class AdmissionHandler {
     return { ...answer, commit: () => this.#commit(context, decision, former) };
   }
 
-  #commit({ pod, policy }: PlacementContext, decision: Decision, former: FormerDecision): void {
+  #commit({ pod }: PlacementContext, decision: Decision, former: FormerDecision): void {
     const { memory, metrics } = this.#options;
-    // Outside the canary nothing is done, so it costs nothing of the budget either.
-    const injects = decision.record.shadow !== true;
-    const explores = injects || policy.spec.mode === 'Shadow';
-    memory.commit(pod, decision, { injects, explores });
+    memory.commit(pod, decision);
     if (former.kind === 'replaced') metrics.replaced.inc(former.reason);
     this.#countDecision(decision);
   }

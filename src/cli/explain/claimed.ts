@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  DECISION_ANNOTATIONS,
-  REQUIRED_ANNOTATION,
-  SHADOW_ANNOTATION,
-} from '#cluster/decision/annotations.ts';
+import { DECISION_ANNOTATIONS, MARK_ANNOTATIONS, MARKS } from '#cluster/decision/annotations.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 
 type Field = keyof typeof DECISION_ANNOTATIONS;
@@ -25,7 +21,11 @@ export function claimedDecision(annotations: Readonly<Record<string, string>>): 
     holdout: text('holdout') === 'true',
     policy: text('policy'),
     modelVersion: number('modelVersion'),
-    ...(annotations[SHADOW_ANNOTATION] === 'true' ? { shadow: true as const } : {}),
-    ...(annotations[REQUIRED_ANNOTATION] === 'true' ? { required: true as const } : {}),
+    ...Object.fromEntries(
+      MARKS.filter((mark) => annotations[MARK_ANNOTATIONS[mark]] === 'true').map((mark) => [
+        mark,
+        true as const,
+      ]),
+    ),
   };
 }

@@ -16,12 +16,12 @@ export interface Reason {
  * what its probability allows, and no more.
  */
 export function reasonOf(
-  decision: Pick<ClaimedDecision, 'holdout' | 'action' | 'propensity'>,
+  decision: Pick<ClaimedDecision, 'holdout' | 'explored' | 'action' | 'propensity'>,
   spec: PolicySpec,
   logged: DecisionEntry | undefined,
 ): Reason {
   if (logged !== undefined) return { choice: logged.choice, why: loggedWhy(logged) };
-  const { holdout, action, propensity } = decision;
+  const { holdout, explored, action, propensity } = decision;
   if (holdout) return { choice: 'holdout', why: HOLDOUT };
   if (action === DEFAULT_ACTION && propensity === 1) {
     return {
@@ -30,12 +30,13 @@ export function reasonOf(
     };
   }
   const chance = `drawn with probability ${compact(propensity)}`;
+  if (explored === true) return { choice: 'explore', why: `taken to learn, ${chance}` };
   // An exploring action has at most (1 - holdout) * epsilon / 2, with two actions or more.
   const greedy = spec.learning.algorithm === 'EpsilonGreedy' && propensity > 0.5;
   if (greedy) return { choice: 'greedy', why: `the best known action, ${chance}` };
   return {
     choice: undefined,
-    why: `${chance}; --audit FILE tells whether it was an exploring one`,
+    why: `${chance}; --audit FILE tells why`,
   };
 }
 

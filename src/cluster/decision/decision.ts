@@ -37,4 +37,6 @@ export interface DecisionRecord {
   readonly required?: true | undefined;
   /** The holdout rested: the chance of being held out was the lower share, see `src/agent/holdout.ts`. */
   readonly rested?: true | undefined;
+  /** Taken to learn, and counted in the namespace's exploration budget by every replica. */
+  readonly explored?: true | undefined;
 }

@@ -105,7 +105,7 @@ export const explorationSchema = z
       0,
       1_000_000,
       60,
-      'Exploring decisions allowed per namespace and hour, counted by each replica of the webhook for itself; beyond it the best known action is taken.',
+      'Exploring decisions allowed per namespace and clock hour, of all replicas of the webhook together; beyond it the best known action is taken.',
     ),
     maximumCpuPercent: integer(
       0,

@@ -197,7 +197,7 @@ describe('decide', () => {
           for (let index = 0; index < burst; index += 1) {
             const pod = incomingOf({ containers: [{ resources: { requests: { cpu } } }] });
             const decision = decideIn(world, pod, memory);
-            memory.commit(pod, decision, { injects: true, explores: true });
+            memory.commit(pod, decision);
             const { target } = decision;
             if (target !== undefined) sent.set(target.value, (sent.get(target.value) ?? 0) + 1);
           }

@@ -283,7 +283,12 @@ describe('decide', () => {
     const actions = (): Set<string> =>
       new Set(Array.from({ length: 60 }, () => take(world, { memory: own }).record.action));
     assert.equal(actions().size, 3);
-    own.budget.spend('hotel-res', START);
+    const explored = Array.from({ length: 60 }, () => take(world, { memory: own }));
+    for (const { record, choice } of explored) {
+      assert.equal(record.explored, choice.reason === 'explore' ? true : undefined);
+    }
+    assert.ok(explored.some(({ record }) => record.explored));
+    own.budget.spend('hotel-res', 'a', START);
     assert.deepEqual([...actions()], ['w2']);
   });
 

@@ -24,7 +24,7 @@ function decided(
   overrides: Partial<SlimPod> = {},
   action = 'w1',
   key = KEY,
-  mark: { shadow?: true } = {},
+  mark: { shadow?: true; explored?: true; id?: string } = {},
 ): SlimPod {
   const annotations = annotationsOf(
     {
@@ -47,6 +47,31 @@ function decided(
 }
 
 describe('Memory', () => {
+  it('counts in the budget what other replicas took to learn, also before it was started', () => {
+    const { memory, world } = make();
+    const left = (): boolean => memory.budget.allows(NAMESPACE, 2, world.now);
+    memory.podSeen(decided({}, 'w1', KEY, { explored: true }));
+    memory.podSeen(decided({ nodeName: 'w1' }, 'w1', KEY, { explored: true }));
+    assert.equal(left(), true, 'one Pod is counted once');
+    world.now += 10 * 60_000;
+    const old = decided({ nodeName: 'w1' }, 'w1', KEY, { explored: true, id: 'd-2' });
+    memory.podSeen(old);
+    assert.equal(left(), false, 'of the hour, not of the minute');
+    world.now += 60 * 60_000;
+    memory.podSeen(old);
+    assert.equal(left(), true, 'and of no other hour');
+  });
+
+  it('counts nothing in the budget that is not marked, or not by us', () => {
+    const { memory, world } = make();
+    memory.podSeen(decided());
+    memory.podSeen(decided({}, 'w1', 'another key', { explored: true, id: 'd-3' }));
+    const plain = decided({}, 'w1', KEY, { id: 'd-4' });
+    const annotations = { ...plain.annotations, 'perihelion.dev/explored': 'true' };
+    memory.podSeen({ ...plain, annotations });
+    assert.equal(memory.budget.allows(NAMESPACE, 1, world.now), true);
+  });
+
   it('counts an unbound Pod of another replica until it is bound', () => {
     const { memory, pods } = make();
     memory.podSeen(decided());
