@@ -33,9 +33,16 @@ export interface Judgement {
   readonly floors: boolean;
 }
 
-/** @param points looks over the whole run, x in million admissions, one at least that counts */
-export function courseOf(points: readonly Point[], judgement: Judgement): Course {
-  const { unit, from, floors, notableRatio } = judgement;
+/**
+ * @param points looks over the whole run, x in million admissions, one at least that counts
+ * @param yardstick looks whose level and span say which slope is notable, where these are not the first
+ */
+export function courseOf(
+  points: readonly Point[],
+  judgement: Judgement,
+  yardstick: readonly Point[] = points,
+): Course {
+  const { unit, from, floors } = judgement;
   const counted = points.filter(({ x }) => x > from);
   const groups = floors ? floorsOf(counted, GROUPS) : meansOf(counted, GROUPS);
   const perMillion = slopeOf(groups, `${unit}/million`);
@@ -45,9 +52,37 @@ export function courseOf(points: readonly Point[], judgement: Judgement): Course
   );
   const overTheRun = meansOf(points, SHOWN).map(({ y }) => y);
   if (perMillion === undefined) return { verdict: 'open', level, overTheRun };
-  const span = (counted.at(-1)?.x ?? 0) - (counted[0]?.x ?? 0);
-  const verdict = verdictOf(perMillion, (notableRatio * level.mean) / span);
-  return { verdict, level, perMillion, overTheRun };
+  return {
+    verdict: verdictOf(perMillion, notableOf(yardstick, judgement)),
+    level,
+    perMillion,
+    overTheRun,
+  };
+}
+
+/**
+ * What is left of a rise after the looks that followed it. Noise that rises beyond doubt once in a
+ * hundred runs does not do so again; a leak does, and by as much: the notable slope is that of the
+ * first looks, because the level of what leaks is higher by then.
+ *
+ * @param later looks that have no part in `first`; too few of them say nothing against it
+ */
+export function confirmedBy(
+  later: readonly Point[],
+  judgement: Judgement,
+  first: readonly Point[],
+): boolean {
+  if (later.length === 0) return true;
+  const { perMillion, verdict } = courseOf(later, judgement, first);
+  return perMillion === undefined || verdict === 'rising';
+}
+
+/** The slope, per million admissions, that makes a notable rise of the counted looks' level. */
+function notableOf(points: readonly Point[], { from, notableRatio }: Judgement): number {
+  const counted = points.filter(({ x }) => x > from);
+  const groups = meansOf(counted, GROUPS);
+  const level = groups.reduce((sum, { y }) => sum + y, 0) / groups.length;
+  return (notableRatio * level) / ((counted.at(-1)?.x ?? 0) - (counted[0]?.x ?? 0));
 }
 
 function verdictOf(slope: Figure, notable: number): Verdict {

@@ -12,6 +12,7 @@ export interface Operation {
 export interface ProductLine {
   readonly kind: string;
   readonly time: string;
+  readonly requestUid?: string;
   readonly namespace?: string;
   readonly name?: string;
   readonly workload?: string;

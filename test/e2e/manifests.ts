@@ -81,7 +81,7 @@ export async function installManifests(
     (object) => object.kind === 'Namespace' || object.kind === 'CustomResourceDefinition',
   );
   await apply('definitions', first);
-  await waitFor('established CRDs', { timeoutSeconds: 30 }, async () => {
+  await waitFor('established CRDs', { timeoutSeconds: 60 }, async () => {
     const found = await at.api.list<KubeObject & { status?: { conditions?: Condition[] } }>(
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
     );

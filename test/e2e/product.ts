@@ -109,7 +109,7 @@ export class Product {
   }
 
   async stop(role: Role): Promise<void> {
-    await Promise.all(this.of(role).map((replica) => replica.program.stop('SIGTERM', 20_000)));
+    await Promise.all(this.of(role).map((replica) => replica.program.stop('SIGTERM', 60_000)));
   }
 
   async #startReplica(

@@ -101,7 +101,7 @@ export async function startPrometheus(spec: PrometheusSpec): Promise<Prometheus>
       '--log.level=warn',
     ],
   });
-  await waitFor('Prometheus', { timeoutSeconds: 30 }, async () => {
+  await waitFor('Prometheus', { timeoutSeconds: 60 }, async () => {
     spec.processes.assertRunning(program);
     const answer = await request(`${url}/-/ready`);
     await answer.body.dump();

@@ -80,7 +80,7 @@ async function createNamespaces(api: Stage['controlPlane']['api']): Promise<void
     });
   }
   for (const namespace of [SHOP, PROBE, PLAIN, 'kube-system']) {
-    await waitFor(`the ServiceAccount of ${namespace}`, { timeoutSeconds: 20 }, () =>
+    await waitFor(`the ServiceAccount of ${namespace}`, { timeoutSeconds: 60 }, () =>
       api.find(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
     );
   }

@@ -29,12 +29,20 @@ export interface Finding {
 /** The names of all targets. */
 export const TARGET_NAMES: readonly string[] = Object.keys(TARGETS);
 
-/** Length and seed of a search: `FUZZ_SECONDS` over all targets, `FUZZ_SEED` to repeat one. */
-export function fuzzSettings(fallbackSeconds: number): { seconds: number; seed: number } {
+/**
+ * Length and seed of a search: `FUZZ_SECONDS` over all targets, `FUZZ_SEED` to repeat one.
+ *
+ * @param fallback what holds where they are not set; the seed of a search for something new is the
+ * time, that of a test is fixed, so that it fails for what was changed and not for what was drawn
+ */
+export function fuzzSettings(fallback: { readonly seconds: number; readonly seed: number }): {
+  seconds: number;
+  seed: number;
+} {
   const { FUZZ_SECONDS = '', FUZZ_SEED = '' } = process.env;
   return {
-    seconds: FUZZ_SECONDS === '' ? fallbackSeconds : Number(FUZZ_SECONDS),
-    seed: FUZZ_SEED === '' ? Date.now() % 2 ** 32 : Number(FUZZ_SEED),
+    seconds: FUZZ_SECONDS === '' ? fallback.seconds : Number(FUZZ_SECONDS),
+    seed: FUZZ_SEED === '' ? fallback.seed : Number(FUZZ_SEED),
   };
 }
 

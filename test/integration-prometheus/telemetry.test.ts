@@ -26,6 +26,11 @@ const POD_WATTS = 50;
 const REQUESTS_PER_SECOND = 200;
 const ERROR_SHARE = 0.05;
 const started = Date.now() - 1_000_000;
+/**
+ * A sample is as late as its scrape took: of a window so long, half a second is within what the
+ * figures may be off.
+ */
+const ROUNDS = 17;
 
 /** The truth at this instant; `/dying` stops answering on command. */
 function exposition(path: string): string {
@@ -130,7 +135,7 @@ before(async () => {
 
 /** Until all four jobs have been scraped at least once. */
 async function untilScraped(): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 300; tries += 1) {
     await delay(200);
     const now = Date.now();
     const window = { from: now - 10_000, to: now };
@@ -145,7 +150,7 @@ async function untilScraped(): Promise<void> {
       // Not up yet.
     }
   }
-  throw new Error('Prometheus scraped nothing in 20 s');
+  throw new Error('Prometheus scraped nothing in a minute');
 }
 
 after(async () => {
@@ -190,16 +195,18 @@ test('a real server and the direct scrape both tell the truth of the exporter', 
   await direct.collect(Date.now());
   await delay(1200);
   const from = Date.now();
-  for (let i = 0; i < 8; i += 1) {
+  for (let i = 0; i < ROUNDS; i += 1) {
     await direct.collect(Date.now());
     await delay(1000);
   }
   const window = { from, to: Date.now() };
+  // Rounds take longer on a busy machine, and the server scrapes every second all the same.
+  const most = Math.ceil((window.to - from) / 1000) + 2;
   for (const source of [telemetry, direct]) {
     const power = await source.power(window);
     const watts = measured(power.nodeWatts.get('n1'));
     assert.equal(watts.value, WATTS.n1);
-    assert.ok(watts.samples >= 6 && watts.samples <= 10, `${watts.samples} samples`);
+    assert.ok(watts.samples >= ROUNDS - 2 && watts.samples <= most, `${watts.samples} samples`);
     assert.ok(watts.ageSeconds < 3);
     near(perSecond(power.podJoules.get('n1-pod')), POD_WATTS);
     near(perSecond(power.attributedJoules.get('n1')), POD_WATTS);
@@ -220,10 +227,21 @@ test('a real server and the direct scrape both tell the truth of the exporter', 
   await direct.close();
 });
 
+/** Until the server has met the exporter that does not answer any more. */
+async function untilDown(): Promise<void> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const [up] = await telemetry.query('up{job="dying"}', Date.now());
+    if (up?.value === 0) return;
+    await delay(200);
+  }
+  throw new Error('Prometheus has not scraped it for a minute');
+}
+
 test('an exporter that dies is stale, although the server still has its samples', async () => {
   const from = Date.now() - 5000;
   dead = true;
-  await delay(2500);
+  await untilDown();
+  await delay(1000);
   const power = await telemetry.power({ from, to: Date.now() });
   const reading = power.nodeWatts.get('n2');
   assert.ok(reading?.kind === 'missing' && reading.reason === 'stale', JSON.stringify(reading));

@@ -62,7 +62,7 @@ async function setTrustStage(act: ActSpec): Promise<TrustStage> {
   const optedIn = { 'perihelion.dev/placement': 'enabled' };
   await api.merge('/api/v1/namespaces/kube-system', { metadata: { labels: optedIn } });
   await publishTrustPolicy(api);
-  await waitFor('the ServiceAccount of the namespace', { timeoutSeconds: 20 }, () =>
+  await waitFor('the ServiceAccount of the namespace', { timeoutSeconds: 60 }, () =>
     api.find('/api/v1/namespaces/trust/serviceaccounts/default'),
   );
   return { progress, checks, processes, controlPlane, manifests, product, folder };

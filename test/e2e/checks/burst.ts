@@ -131,7 +131,7 @@ async function publishBest({ controlPlane }: StateStage, insider: Insider): Prom
     metadata: { name, namespace: BURST, labels: modelLabels(POLICY, 'shard') },
     spec: encodeShard(shard),
   });
-  await waitFor('the model in the informers', { timeoutSeconds: 20 }, () =>
+  await waitFor('the model in the informers', { timeoutSeconds: 60 }, () =>
     models.shard(BURST, POLICY, WORKLOAD),
   );
 }
@@ -141,7 +141,7 @@ async function knownToAll(stage: StateStage, replicas: readonly Replica[]): Prom
   const client = await WebhookClient.of(stage);
   const pod = replicaOf(OWNER, LABELS);
   for (const replica of replicas) {
-    await waitFor(`the model in ${replica.name}`, { timeoutSeconds: 20 }, async () => {
+    await waitFor(`the model in ${replica.name}`, { timeoutSeconds: 60 }, async () => {
       const options = { namespace: BURST, dryRun: true };
       const { annotations } = await client.review(replica, pod, options);
       return (

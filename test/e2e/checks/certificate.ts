@@ -40,7 +40,7 @@ async function trustedLeaf(port: number, ca: string): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve);
       socket.once('error', reject);
-      socket.setTimeout(5000, () => reject(new Error('no answer within 5 s')));
+      socket.setTimeout(30_000, () => reject(new Error('no answer within 30 s')));
     });
     const { subjectaltname = '', valid_to: until } = socket.getPeerCertificate();
     return `${socket.getProtocol() ?? ''}, ${subjectaltname}, until ${until}`;

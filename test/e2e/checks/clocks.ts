@@ -66,7 +66,7 @@ export async function checkShiftedWebhooks(stage: StateStage, doubtful: Doubtful
   product.forwarder.setBackends(good.map(({ webhookPort }) => webhookPort));
   product.forwarder.cut();
   await checks.check('clocks: decisions taken at impossible times are counted', async () => {
-    const counted = await waitFor('counted decisions', { timeoutSeconds: 30 }, async () => {
+    const counted = await waitFor('counted decisions', { timeoutSeconds: 60 }, async () => {
       const count = (await rejections(stage, 'replayed')) - rejectedBefore;
       if (count < doubtful.size) throw new Error(`${count} of ${doubtful.size}`);
       return count;
@@ -123,7 +123,7 @@ export async function placed({ controlPlane }: StateStage, name: string): Promis
   const { api } = controlPlane;
   const path = pathOf('Deployment', DOUBT);
   await api.create(path, controller('Deployment', name, { replicas: REPLICAS }));
-  return waitFor(`bound Pods of ${name}`, { timeoutSeconds: 30 }, async () => {
+  return waitFor(`bound Pods of ${name}`, { timeoutSeconds: 60 }, async () => {
     const pods = await api.list<Pod>(`${pathOf('Pod', DOUBT)}?labelSelector=app%3D${name}`);
     const bound = pods.filter(
       ({ spec, metadata }) =>

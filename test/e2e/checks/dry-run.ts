@@ -38,7 +38,7 @@ export async function checkDryRun(stage: Stage): Promise<readonly string[]> {
     return `${injected} of ${COUNT} got a term, all got a decision`;
   });
   await stage.checks.check('dry run: the audit lines are flagged', async () => {
-    const lines = await waitFor('the lines', { timeoutSeconds: 10 }, () => {
+    const lines = await waitFor('the lines', { timeoutSeconds: 60 }, () => {
       const found = readProductLines(stage.product.auditFiles).filter(
         (line) => line.decision !== undefined && ids.includes(line.decision.id),
       );

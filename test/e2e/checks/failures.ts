@@ -88,7 +88,7 @@ async function configure(stage: TrustStage, open: OpenFault): Promise<void> {
 async function takesEffect(stage: TrustStage, { fault }: OpenFault): Promise<void> {
   const path = `${pathOf('Pod', TRUST)}?dryRun=All`;
   const before = failuresOf(stage, fault.name);
-  await waitFor(`the configuration of ${fault.name}`, { timeoutSeconds: 15 }, async () => {
+  await waitFor(`the configuration of ${fault.name}`, { timeoutSeconds: 60 }, async () => {
     const pod = labelled(fault.name, `try-${fault.name}`);
     const status = await stage.controlPlane.api.status('POST', path, pod);
     return status === 500 || failuresOf(stage, fault.name) > before;

@@ -110,7 +110,7 @@ async function place({ user, controlPlane }: InstallStage): Promise<string> {
   };
   await writeFile(join(user.folder, 'quick.yaml'), JSON.stringify(policy));
   await user.type('perihelion policy lint quick.yaml && kubectl apply -f quick.yaml');
-  return waitFor('a placed Pod', { timeoutSeconds: 60 }, async () => {
+  return waitFor('a placed Pod', { timeoutSeconds: 180 }, async () => {
     await user.type(
       `kubectl -n ${SHOP} rollout restart deployment/frontend && kubectl -n ${SHOP} rollout status deployment/frontend`,
     );

@@ -35,7 +35,7 @@ export async function checkForgedDecisions(stage: StateStage, doubtful: Doubtful
     for (const pod of [altered, stripped, copy]) doubtful.add(idOf(pod));
     // Between Pods of one owner a signature holds; only the id tells.
     await annotate(copy, decisionOn(original));
-    await waitFor('counted annotations', { timeoutSeconds: 30 }, async () => {
+    await waitFor('counted annotations', { timeoutSeconds: 60 }, async () => {
       const now = await Promise.all(reasons.map((reason) => rejections(stage, reason)));
       const counts = now.map((count, index) => count - (before[index] ?? 0));
       const sum = counts.reduce((total, one) => total + one, 0);
@@ -86,7 +86,7 @@ export async function checkBrokenModels(stage: StateStage): Promise<void> {
         },
         spec: { ...good.spec, shard },
       });
-      await waitFor('counted objects', { timeoutSeconds: 30 }, async () => {
+      await waitFor('counted objects', { timeoutSeconds: 60 }, async () => {
         const now = await unreadable(stage);
         return now.every((count, index) => count > (before[index] ?? 0));
       });
@@ -100,7 +100,7 @@ export async function checkBrokenModels(stage: StateStage): Promise<void> {
     await api.merge(`${MODELS}/${SHARD}`, {
       spec: { shard: { load } },
     });
-    await waitFor('counted objects', { timeoutSeconds: 30 }, async () => {
+    await waitFor('counted objects', { timeoutSeconds: 60 }, async () => {
       const now = await unreadable(stage);
       return now.every((count, index) => count > (between[index] ?? 0));
     });

@@ -129,7 +129,7 @@ async function expectSameMeaning(
   const byId = new Map(
     answered.map(({ wish, pod }) => [pod.metadata.annotations?.[ANNOTATIONS.id] ?? '', wish]),
   );
-  const lines = await waitFor('the audit lines', { timeoutSeconds: 20 }, () => {
+  const lines = await waitFor('the audit lines', { timeoutSeconds: 60 }, () => {
     const found = readProductLines(stage.product.auditFiles).filter(
       (line) => line.decision !== undefined && byId.has(line.decision.id),
     );

@@ -11,13 +11,18 @@ import type { Stage } from '../stage.ts';
 import { waitFor } from '../wait.ts';
 import { controller, pathOf } from '../workloads.ts';
 
-/** Rollouts at most before and after the power curves are swapped. */
-const MOST_ROLLOUTS = { before: 8, after: 12 } as const;
+/**
+ * Rollouts at most before and after the power curves are swapped. What each teaches is drawn: measured,
+ * two or three are enough before and three to five after, and at most every second one more is
+ * not. So many are all too few in less than one run in a hundred thousand; a run that needs them
+ * only takes longer.
+ */
+const MOST_ROLLOUTS = { before: 20, after: 24 } as const;
 /** Fewer than these teach too little to judge. */
 const LEAST_ROLLOUTS = 2;
 /** Well below the policy's `staleAfterSeconds`, so that it holds until the last Pod is created. */
 const FRESH_MILLISECONDS = 40_000;
-const SETTLE_TIMEOUT_SECONDS = 75;
+const SETTLE_TIMEOUT_SECONDS = 120;
 
 /** How long rollouts took, from the change of the template to the last settled decision. */
 export interface LearningFigures {
@@ -29,6 +34,7 @@ export async function checkLearning(stage: Stage): Promise<LearningFigures> {
   const rolloutSeconds: number[] = [];
   const session: Session = {
     ...{ stage, rolloutSeconds, number: 0, decisions: 0, decidedWithOldModel: 0, killed: '' },
+    learnedAt: Number.POSITIVE_INFINITY,
   };
   const { one, two } = TARGETS;
   const started = await stage.checks.check('learning: decisions are settled', async () => {
@@ -66,6 +72,8 @@ interface Session {
   number: number;
   readonly rolloutSeconds: number[];
   decisions: number;
+  /** When the first rollout was learned from, milliseconds since the epoch. */
+  learnedAt: number;
   /** Taken with a version of the shard older than the one published before the rollout. */
   decidedWithOldModel: number;
   /** When the learner was killed. */
@@ -108,11 +116,11 @@ async function rollOut(session: Session, kill = false): Promise<readonly Placeme
   );
   const before = new Set(stage.ledger.of(SHOP).map((one) => one.uid));
   for (const name of SHOP_WORKLOADS) await applyVersion(stage, name, session.number);
-  await waitFor('the rollout', { timeoutSeconds: 60 }, async () => {
+  await waitFor('the rollout', { timeoutSeconds: 120 }, async () => {
     const found = await api.list<Controller>(pathOf('Deployment', SHOP));
     return found.length === SHOP_WORKLOADS.length && found.every(isRolledOut);
   });
-  const placements = await waitFor('the new Pods in the watch', { timeoutSeconds: 10 }, () => {
+  const placements = await waitFor('the new Pods in the watch', { timeoutSeconds: 60 }, () => {
     const fresh = stage.ledger.of(SHOP).filter((one) => one.serving && !before.has(one.uid));
     if (fresh.length < SHOP_REPLICAS * SHOP_WORKLOADS.length) {
       throw new Error(`${fresh.length} Pods with a decision`);
@@ -133,6 +141,7 @@ async function rollOut(session: Session, kill = false): Promise<readonly Placeme
     return true;
   });
   session.rolloutSeconds.push((performance.now() - begin) / 1000);
+  session.learnedAt = Math.min(session.learnedAt, Date.now());
   return placements;
 }
 
@@ -224,15 +233,16 @@ function meanValue(stage: Stage, name: string, action: string): number {
   return cells.reduce((sum, cell) => sum + cell.value * cell.weight, 0) / weight;
 }
 
-function modelsArrived({ stage, decisions, decidedWithOldModel }: Session): string {
+function modelsArrived(session: Session): string {
+  const { stage, decisions, decidedWithOldModel, learnedAt } = session;
   const seen = stage.product.of('admission').map((replica) => {
     const versions = readProductLines([replica.auditFile])
-      .filter((line) => line.namespace === SHOP)
+      .filter((line) => line.namespace === SHOP && Date.parse(line.time) > learnedAt)
       .map((line) => line.decision?.modelVersion ?? 0);
     return { name: replica.name, taken: versions.length, version: Math.max(0, ...versions) };
   });
   const text = seen
-    .map((one) => `${one.name}: up to version ${one.version} in ${one.taken} decisions`)
+    .map((one) => `${one.name}: up to version ${one.version} in ${one.taken} decisions since then`)
     .join('; ');
   // The API server keeps its connections, so chance may leave a replica next to nothing to decide.
   const judged = seen.filter((one) => one.taken >= ENOUGH_DECISIONS);

@@ -26,7 +26,7 @@ export async function checkDrain(stage: Stage): Promise<void> {
     const object = controller('Deployment', 'drained', { replicas: COUNT });
     await api.create(pathOf('Deployment', PROBE), object);
     stage.product.forwarder.setBackends(staying.map((replica) => replica.webhookPort));
-    await leaving.program.stop('SIGTERM', 20_000);
+    await leaving.program.stop('SIGTERM', 60_000);
     const pods = await readyPods(stage, 'drained');
     const failed = readServerRecord(stage.controlPlane.auditLog).failedOpen - failedBefore;
     expect(failed === 0, `the API server passed over the webhook ${failed} times`);

@@ -116,7 +116,7 @@ export class Propagation {
     const known = this.#replicaSets.get(`${namespace}/${name}`);
     if (known !== undefined) return known;
     const { api } = this.#stage.controlPlane;
-    const found = await waitFor(`the ReplicaSet of ${name}`, { timeoutSeconds: 10 }, async () => {
+    const found = await waitFor(`the ReplicaSet of ${name}`, { timeoutSeconds: 60 }, async () => {
       const list = await api.list<KubeObject>(pathOf('ReplicaSet', namespace));
       return list.find(({ metadata }) => metadata.name.startsWith(`${name}-`));
     });

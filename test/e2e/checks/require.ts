@@ -7,11 +7,14 @@ import { conditionOf, preferredTerms } from '../objects.ts';
 import type { KubeObject, Pod } from '../objects.ts';
 import { MACHINES, nodeName, TARGETS } from '../stage.ts';
 import type { Stage } from '../stage.ts';
+import { WebhookClient, replicaOf } from '../state/webhook.ts';
 import { waitFor } from '../wait.ts';
 import { barePod, controller, pathOf } from '../workloads.ts';
 
 const NAMESPACE = 'require';
 const APP = 'pinned';
+/** A ReplicaSet that nobody has seen. */
+const OWNER = { metadata: { name: 'probe-7d9c5b6f88', namespace: NAMESPACE, uid: 'u' } };
 const REQUIRED_MARK = 'perihelion.dev/required';
 const POLICY = {
   apiVersion: 'perihelion.dev/v1alpha1',
@@ -60,16 +63,18 @@ export async function checkRequire(stage: Stage, root: string): Promise<void> {
     const health = models.observations.get(NAMESPACE)?.health[TARGETS.one];
     return account !== undefined && health === 'healthy';
   });
-  await waitFor('decisions for the target', { timeoutSeconds: 30 }, async () => {
+  const client = await WebhookClient.of(stage);
+  await waitFor('decisions for the target', { timeoutSeconds: 60 }, async () => {
     // Each replica of the webhook sees policy and observation in its own time.
-    for (let index = 0; index < 4; index += 1) {
-      const path = `${pathOf('Pod', NAMESPACE)}?dryRun=All`;
-      const { metadata } = await api.create<Pod>(path, barePod(`probe-${index}`));
-      const action = metadata.annotations?.[ANNOTATIONS.action] ?? 'none';
-      expect(action === TARGETS.one, `a decision for ${action}`);
+    for (const replica of stage.product.of('admission')) {
+      const options = { namespace: NAMESPACE, dryRun: true };
+      const { annotations } = await client.review(replica, replicaOf(OWNER), options);
+      const action = annotations[ANNOTATIONS.action] ?? 'none';
+      expect(action === TARGETS.one, `${replica.name}: a decision for ${action}`);
     }
     return true;
   });
+  await client.close();
   const occupier = barePod('occupier', { spec: { ...PORTED, nodeName: nodeName(TARGETS.one) } });
   await api.create(pathOf('Pod', NAMESPACE), occupier);
   await api.create(
@@ -78,7 +83,7 @@ export async function checkRequire(stage: Stage, root: string): Promise<void> {
   );
   let first: Pod | undefined;
   const stuck = await checks.check('require: the target is in the required rule', async () => {
-    first = await waitFor('an unschedulable Pod', { timeoutSeconds: 30 }, async () => {
+    first = await waitFor('an unschedulable Pod', { timeoutSeconds: 60 }, async () => {
       const [pod] = await podsOf(stage);
       if (pod === undefined) throw new Error('there is none');
       expect(conditionOf(pod, 'PodScheduled') === 'False', 'not looked at by the scheduler');
@@ -107,7 +112,7 @@ export async function checkRequire(stage: Stage, root: string): Promise<void> {
     return `bound on ${bound.spec.nodeName ?? ''} after ${seconds} s`;
   });
   await checks.check('require: the release is told in Events, audit and status', async () => {
-    const [events, policy] = await waitFor('them', { timeoutSeconds: 30 }, async () => {
+    const [events, policy] = await waitFor('them', { timeoutSeconds: 60 }, async () => {
       const list = await api.list<KubeObject & { reason?: string }>(
         `/apis/events.k8s.io/v1/namespaces/${NAMESPACE}/events`,
       );
@@ -120,7 +125,7 @@ export async function checkRequire(stage: Stage, root: string): Promise<void> {
       expect(condition?.reason === 'Released', `condition: ${JSON.stringify(condition)}`);
       return [own.length, condition.reason] as const;
     });
-    const lines = await waitFor('the audit lines', { timeoutSeconds: 10 }, () => {
+    const lines = await waitFor('the audit lines', { timeoutSeconds: 60 }, () => {
       const found = enforcementLines(stage);
       expect(found.includes('evicted'), `audit: ${found.join()}`);
       return found;

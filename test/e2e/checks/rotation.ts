@@ -33,8 +33,12 @@ export async function checkRotation(stage: Stage): Promise<void> {
     const failedBefore = readServerRecord(stage.controlPlane.auditLog).failedOpen;
     const before = await fingerprints(stage);
     const load = new Load(stage);
-    await ageSecondAuthority(stage);
     try {
+      // A replica may write the Secret in between; then it is read again.
+      await waitFor('the Secret', { timeoutSeconds: 60, everyMilliseconds: 20 }, async () => {
+        await ageSecondAuthority(stage);
+        return true;
+      });
       await waitFor('leaves of a new CA', { timeoutSeconds: MOST_SECONDS }, async () => {
         const leaves = await Promise.all(
           stage.product.of('admission').map(({ webhookPort }) => leafOf(webhookPort)),
@@ -63,7 +67,7 @@ export async function checkRotation(stage: Stage): Promise<void> {
         clientConfig: { ...webhook.clientConfig, caBundle: null },
       })),
     });
-    await waitFor('the caBundle', { timeoutSeconds: 20, everyMilliseconds: 50 }, async () =>
+    await waitFor('the caBundle', { timeoutSeconds: 60, everyMilliseconds: 50 }, async () =>
       (await bundleOf(stage)) === bundle ? true : undefined,
     );
     return `after ${((performance.now() - begin) / 1000).toFixed(1)} s`;

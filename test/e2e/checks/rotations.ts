@@ -97,7 +97,7 @@ async function age(stage: TrustStage, slot: SlotIndex): Promise<string> {
   const longAgo = new Date(now - 100 * DAY_MILLISECONDS).toISOString();
   const old = SLOT_KEYS[slot];
   const other = SLOT_KEYS[slot === 0 ? 1 : 0];
-  await waitFor('the Secret', { timeoutSeconds: 10, everyMilliseconds: 20 }, async () => {
+  await waitFor('the Secret', { timeoutSeconds: 60, everyMilliseconds: 20 }, async () => {
     const { metadata } = await secretOf(stage);
     await write(stage, metadata.resourceVersion, {
       [old.certificate]: authority.certificatePem,

@@ -106,14 +106,14 @@ async function checkEviction(
     spec: { minAvailable: 3, selector: { matchLabels: { app: BY_HAND } } },
   });
   const budget = `${path}/${BY_HAND}`;
-  await waitFor('the disruption controller', { timeoutSeconds: 30 }, async () => {
+  await waitFor('the disruption controller', { timeoutSeconds: 60 }, async () => {
     const found = await api.find<Budget>(budget);
     return found?.status?.currentHealthy === 3;
   });
   const refused = await evictPod(client, at);
   expect(refused.kind === 'refused', `with no disruption allowed it was ${refused.kind}`);
   await api.merge(budget, { spec: { minAvailable: 2 } });
-  await waitFor('a disruption to be allowed', { timeoutSeconds: 30 }, async () => {
+  await waitFor('a disruption to be allowed', { timeoutSeconds: 60 }, async () => {
     const found = await api.find<Budget>(budget);
     return (found?.status?.disruptionsAllowed ?? 0) > 0;
   });
@@ -152,7 +152,7 @@ async function checkOwned(stage: Stage): Promise<void> {
         const now = await replicasOf(stage);
         return now === SHOP_REPLICAS ? undefined : now;
       });
-      const lines = await waitFor('the audit line', { timeoutSeconds: 10 }, () => {
+      const lines = await waitFor('the audit line', { timeoutSeconds: 60 }, () => {
         const found = appliedLines(stage);
         return found > 0 ? found : undefined;
       });

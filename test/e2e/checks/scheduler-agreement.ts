@@ -210,7 +210,7 @@ async function place(api: Api, pod: KubeObject): Promise<string> {
   await api.create(path, pod);
   let node: string | undefined;
   const name = pod.metadata.name ?? '';
-  await waitFor(`binding of ${name}`, { timeoutSeconds: 30, everyMilliseconds: 20 }, async () => {
+  await waitFor(`binding of ${name}`, { timeoutSeconds: 60, everyMilliseconds: 20 }, async () => {
     node = (await api.get<Pod>(`${path}/${name}`)).spec.nodeName;
     return node !== undefined;
   });

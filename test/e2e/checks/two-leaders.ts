@@ -75,7 +75,7 @@ async function checkSuspended(
     expect(zombie.late !== 'written', 'its late write was done');
     expect(zombie.fenced, `it was not fenced in ${zombie.ticks} cycles`);
     leader.program.signal('SIGCONT');
-    await waitFor(`${leader.name} to follow`, { timeoutSeconds: 30 }, async () =>
+    await waitFor(`${leader.name} to follow`, { timeoutSeconds: 60 }, async () =>
       (await leads(leader)) ? undefined : true,
     );
     return `fenced after ${zombie.ticks} cycles, its late write ended as ${zombie.late}; ${leader.name} woke up and follows`;

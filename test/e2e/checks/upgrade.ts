@@ -41,7 +41,7 @@ export async function checkUpgrade(stage: InstallStage): Promise<void> {
     return `image ${TAG}, settings ${mounted.join()}`;
   });
   await checks.check('upgrade: Pods are placed after it', () =>
-    waitFor('a placed Pod', { timeoutSeconds: 60 }, async () => {
+    waitFor('a placed Pod', { timeoutSeconds: 180 }, async () => {
       await user.type(
         `kubectl -n ${SHOP} rollout restart deployment/frontend && kubectl -n ${SHOP} rollout status deployment/frontend`,
       );

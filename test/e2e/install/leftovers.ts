@@ -36,7 +36,7 @@ export async function leftovers(api: Api, except: readonly string[] = []): Promi
 
 /** While the kinds of a CRD come or go the API server answers 429 for a moment. */
 async function objectsOf(api: Api, collection: string): Promise<readonly KubeObject[]> {
-  return waitFor(collection, { timeoutSeconds: 30 }, async () => {
+  return waitFor(collection, { timeoutSeconds: 60 }, async () => {
     const found = await api.find<{ items?: readonly KubeObject[] }>(collection);
     return found?.items ?? [];
   });

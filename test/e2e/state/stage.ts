@@ -191,7 +191,7 @@ async function createNamespaces(api: Api): Promise<void> {
     });
   }
   for (const namespace of Object.keys(POLICIES)) {
-    await waitFor(`the ServiceAccount of ${namespace}`, { timeoutSeconds: 20 }, () =>
+    await waitFor(`the ServiceAccount of ${namespace}`, { timeoutSeconds: 60 }, () =>
       api.find(`/api/v1/namespaces/${namespace}/serviceaccounts/default`),
     );
   }

@@ -17,6 +17,9 @@ export interface WebhookAnswer {
   readonly milliseconds: number;
 }
 
+/** What the uid of a review begins with that no API server has sent or knows of. */
+export const DIRECT = 'direct-';
+
 /** Asks single replicas of the webhook as the API server would: over TLS, with its caBundle. */
 export class WebhookClient {
   readonly #agent: Agent;
@@ -26,7 +29,10 @@ export class WebhookClient {
   }
 
   /** With the bundle that stands in the webhook configuration now. */
-  static async of({ controlPlane, manifests }: StateStage): Promise<WebhookClient> {
+  static async of({
+    controlPlane,
+    manifests,
+  }: Pick<StateStage, 'controlPlane' | 'manifests'>): Promise<WebhookClient> {
     return new WebhookClient(await publishedBundle(controlPlane.api, manifests.configuration));
   }
 
@@ -81,7 +87,7 @@ export function replicaOf(
   };
 }
 
-/** What the API server sends for it. */
+/** What the API server sends for it, but for its uid. */
 export function reviewOf(
   object: object,
   { namespace, dryRun = false }: { readonly namespace: string; readonly dryRun?: boolean },
@@ -92,7 +98,13 @@ export function reviewOf(
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
     request: {
-      ...{ uid: randomUUID(), kind, resource, requestKind: kind, requestResource: resource },
+      ...{
+        uid: `${DIRECT}${randomUUID()}`,
+        kind,
+        resource,
+        requestKind: kind,
+        requestResource: resource,
+      },
       ...{ operation: 'CREATE', namespace, object, oldObject: null, dryRun },
       userInfo: { username: 'e2e' },
     },

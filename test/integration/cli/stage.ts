@@ -211,7 +211,7 @@ export function webhookConfiguration(port: number): KubeObject {
 }
 
 async function ready(product: Product): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (product.problems().length > 0) {
     if (performance.now() > deadline) throw new Error(product.problems().join('; '));
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { HostileCase } from './attack.ts';
 import { SLOW_UID } from './raw-requests.ts';
@@ -8,6 +7,7 @@ import { REVIEW_CASES } from './review-cases.ts';
 import { startSubject, type Subject } from './subject.ts';
 import { TRANSPORT_CASES } from './transport-cases.ts';
 import type { Verdict } from './verdict.ts';
+import { until } from '../../support/until.ts';
 
 /*
  * A webhook's clients are whoever reaches its port, and through the API server whoever may create
@@ -69,8 +69,7 @@ describe('hostile clients', () => {
   it('leave no connection and no request behind', async () => {
     // That the last client has gone is heard a moment later; a request left behind would stay.
     const inFlight = (): Promise<number> => subject.world.metric('perihelion_admission_in_flight');
-    for (let tries = 100; tries > 0 && (await inFlight()) > 0; tries -= 1) await sleep(50);
-    assert.equal(await inFlight(), 0);
+    await until(async () => (await inFlight()) === 0);
     assert.equal({}.constructor, Object);
     assert.equal((Object.prototype as { polluted?: unknown }).polluted, undefined);
   });

@@ -111,7 +111,7 @@ async function due(body: (server: Server, world: World) => Promise<void>): Promi
 
 const FRONTEND = ['shop', 'default', 'Deployment/frontend'] as const;
 
-describe('the learner on the real model store', { timeout: 30_000 }, () => {
+describe('the learner on the real model store', { timeout: 120_000 }, () => {
   test('settles once; a second leader of a later term finds everything done', async () => {
     await due(async (server, world) => {
       const first = new ModelStore(server.client, 1);

@@ -13,7 +13,7 @@ import { createCluster, type EmbeddedCluster } from '#simulator/cluster/cluster.
 import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
-const PATIENCE_MILLISECONDS = 30_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 export const NAMESPACE = 'shop';
 export const SYSTEM = 'perihelion-system';

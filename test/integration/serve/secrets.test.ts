@@ -20,7 +20,7 @@ import { clusterOf, configure, folderOf, NAMESPACE, PODS, SYSTEM } from './proce
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const SECRET = `/api/v1/namespaces/${SYSTEM}/secrets/perihelion-webhook`;
-const PATIENCE_MILLISECONDS = 40_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 const CANARIES = {
   token: 'canary-token-c7b1f0aa',

@@ -13,7 +13,7 @@ const SECRET = `/api/v1/namespaces/${SYSTEM}/secrets/perihelion-webhook`;
 const DAY_MILLISECONDS = 86_400_000;
 /** Longer than two rounds: every timer of theirs runs out while nobody is there to hear it. */
 const SUSPENDED_MILLISECONDS = 12_000;
-const PATIENCE_MILLISECONDS = 40_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 /** The leaf that is served on a port. */
 async function leafOf(port: number): Promise<X509Certificate> {

@@ -76,7 +76,7 @@ async function settled(made: Made, count: number): Promise<Record<string, number
   return counts;
 }
 
-describe('the exporter of spans', { timeout: 30_000 }, () => {
+describe('the exporter of spans', { timeout: 120_000 }, () => {
   it('sends all it was given, each once, in requests of a bounded size', async (t) => {
     const receiver = await Receiver.start(t);
     const made = make(receiver.url, { batchSpans: 10 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGenerator } from '#agent/random.ts';
-import { courseOf } from '../../../bench/soak/course.ts';
+import { confirmedBy, courseOf } from '../../../bench/soak/course.ts';
 import { floorsOf, meansOf, slopeOf, type Point } from '../../../bench/soak/slope.ts';
 
 const line = (slope: number, noise: (index: number) => number, count = 50): Point[] =>
@@ -81,4 +81,36 @@ test('a course is flat, rising or open; what comes before it counts does not', (
   const loud = noiseOf('loud', 0.5);
   assert.equal(verdict(line(0.5, () => 9 * loud(), 300)), 'open');
   assert.equal(verdict(line(0, () => 0, 6)), 'open');
+});
+
+test('noise that rises beyond doubt by chance does not do so again, and a leak does', () => {
+  // A short soak: ten looks count, and each of its stretches has twenty.
+  const judgement = { unit: 'u', from: 0.01, notableRatio: 0.3, floors: false };
+  const noise = noiseOf('chance', 0);
+  const looks = (from: number, to: number, leak: number): Point[] =>
+    Array.from({ length: to - from }, (_, index) => ({
+      x: (from + index + 1) / 500,
+      y: 1 + (leak * (from + index - 5)) / 9 + 0.4 * noise(),
+    }));
+  /** How often the first looks rise, and how often two more stretches confirm it. */
+  const rises = (leak: number, runs: number): { once: number; confirmed: number } => {
+    const found = { once: 0, confirmed: 0 };
+    for (let run = 0; run < runs; run += 1) {
+      const first = looks(0, 15, leak);
+      if (courseOf(first, judgement).verdict !== 'rising') continue;
+      found.once += 1;
+      const all = [looks(15, 35, leak), looks(35, 55, leak)];
+      if (all.every((later) => confirmedBy(later, judgement, first))) found.confirmed += 1;
+    }
+    return found;
+  };
+  const still = rises(0, 20_000);
+  assert.ok(still.once > 20, `${still.once} of 20,000 rise once`);
+  assert.equal(still.confirmed, 0);
+  const leaking = rises(1.5, 400);
+  assert.ok(leaking.once > 200, `${leaking.once} of 400 rise once`);
+  assert.ok(leaking.confirmed > 0.98 * leaking.once, `${leaking.confirmed} of ${leaking.once}`);
+  const first = looks(0, 15, 9);
+  assert.equal(courseOf(first, judgement).verdict, 'rising');
+  assert.ok(confirmedBy([], judgement, first), 'no look says nothing against it');
 });

@@ -20,7 +20,7 @@ const TEXT = {
 } as const;
 const PATH = '/apis/events.k8s.io/v1/namespaces/shop/events';
 
-describe('the event recorder', { timeout: 20_000 }, () => {
+describe('the event recorder', { timeout: 120_000 }, () => {
   it('writes about the owner, within its rate, and never fails', async () => {
     const server = await objectServer();
     try {

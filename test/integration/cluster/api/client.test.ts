@@ -18,7 +18,7 @@ async function using<T>(
   }
 }
 
-describe('the client', { timeout: 20_000 }, () => {
+describe('the client', { timeout: 120_000 }, () => {
   it('shares connections: 200 calls one by one on two at most, 200 at a time on few', async () => {
     await using(
       scripted(({ response }) => json(response, 200, {})),

@@ -51,7 +51,7 @@ interface Candidate {
   readonly errors: unknown[];
 }
 
-describe('leader election', { timeout: 30_000 }, () => {
+describe('leader election', { timeout: 120_000 }, () => {
   let server: ObjectServer;
   let clock: VirtualClock;
   let candidates: Candidate[];

@@ -55,7 +55,7 @@ function start(server: Scripted, roles: Role[]) {
   });
 }
 
-describe('the informers', { timeout: 20_000 }, () => {
+describe('the informers', { timeout: 120_000 }, () => {
   it('mirror what admission needs, and are synced without the custom resources', async () => {
     const server = await cluster();
     const informers = start(server, ['admission']);

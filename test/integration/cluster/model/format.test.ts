@@ -53,7 +53,7 @@ async function standing(
   }
 }
 
-describe('the format of a stored model', { timeout: 20_000 }, () => {
+describe('the format of a stored model', { timeout: 120_000 }, () => {
   it('of a newer version is left as it is, and told', async () => {
     const newer = (spec: Record<string, unknown>): void => {
       spec['format'] = 2;

@@ -29,7 +29,7 @@ function shard(version: number, more: Partial<ModelShard> = {}): ModelShard {
   };
 }
 
-describe('the model store', { timeout: 20_000 }, () => {
+describe('the model store', { timeout: 120_000 }, () => {
   let server: ObjectServer;
   let store: ModelStore;
   beforeEach(async () => {

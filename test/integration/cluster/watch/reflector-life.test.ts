@@ -9,7 +9,7 @@ import { event, list, open, rigs, thing } from './reflector-rig.ts';
 
 const rig = rigs();
 
-describe('the life of a reflector', { timeout: 20_000 }, () => {
+describe('the life of a reflector', { timeout: 120_000 }, () => {
   it('opens no watch when it is stopped while a list is under way', async () => {
     let release: () => void = () => undefined;
     const made = await rig({

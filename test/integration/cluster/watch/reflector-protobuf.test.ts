@@ -14,7 +14,7 @@ import { open, rigs, type Thing } from './reflector-rig.ts';
 
 const rig = rigs();
 
-describe('a reflector where the server has protobuf', { timeout: 20_000 }, () => {
+describe('a reflector where the server has protobuf', { timeout: 120_000 }, () => {
   const PROTOBUF = 'application/vnd.kubernetes.protobuf';
   const [created = assert.fail(), bound = assert.fail()] = recordedEvents('meshed-pod-life');
   const gone = recordedEvents('meshed-pod-life').at(-1) ?? assert.fail();

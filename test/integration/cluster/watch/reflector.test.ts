@@ -8,7 +8,7 @@ import { bookmark, event, gone, list, open, rigs, thing } from './reflector-rig.
 
 const rig = rigs();
 
-describe('a reflector', { timeout: 20_000 }, () => {
+describe('a reflector', { timeout: 120_000 }, () => {
   it('lists in pages, projects at arrival and watches from there with bookmarks', async () => {
     const { server, reflector, names, watches } = await rig({
       list: (response, _n, { query }) => {

@@ -117,7 +117,7 @@ async function configure(changes: Record<string, unknown> = {}): Promise<void> {
         ],
         namespaceSelector: { matchLabels: { 'perihelion.dev/placement': 'enabled' } },
         failurePolicy: 'Ignore',
-        timeoutSeconds: 1,
+        timeoutSeconds: 20,
         sideEffects: 'None',
         admissionReviewVersions: ['v1'],
         ...changes,
@@ -158,7 +158,7 @@ describe('admission webhooks', () => {
     assert.equal(metadata.ownerReferences![0]!.kind, 'ReplicaSet');
     assert.equal(spec!['schedulerName'], 'default-scheduler');
     assert.deepEqual(status, {});
-    assert.deepEqual(queries, ['/mutate?timeout=1s']);
+    assert.deepEqual(queries, ['/mutate?timeout=20s']);
     const containers = spec!['containers'] as { name: string }[];
     assert.deepEqual(
       containers.map(({ name }) => name),
@@ -232,12 +232,13 @@ describe('admission webhooks', () => {
   for (const [what, answer, message] of FAILURES) {
     test(`${what} is a failed call: ignored, or 500 with failurePolicy Fail`, async () => {
       respond = answer;
-      await configure();
+      const limit = what === 'no answer in time' ? { timeoutSeconds: 1 } : {};
+      await configure(limit);
       await cluster.rollout('server');
       assert.equal(cluster.webhookCalls[0]!.outcome, 'failed');
       assert.match(cluster.webhookCalls[0]!.message!, message);
       assert.equal(podNow().metadata.labels!['placed'], undefined);
-      await configure({ failurePolicy: 'Fail' });
+      await configure({ ...limit, failurePolicy: 'Fail' });
       await assert.rejects(() => cluster.rollout('server'), /failed calling webhook/);
       await configure();
     });
