@@ -16,11 +16,13 @@ export interface HoldoutShare {
 }
 
 /**
- * The share in force for one decision. A resting share that is not below the full one is no rest.
+ * The share in force for one decision. A resting share that is not below the full one is no rest. Where
+ * everything is held out no Pod is drawn, so nothing is measured that could ever end a rest: whoever
+ * asks for that gets it.
  *
  * @param rests whether the saving is known; see `holdoutRests` of `src/reward/rest.ts`
  */
 export function holdoutShare({ full, resting }: HoldoutShares, rests: boolean): HoldoutShare {
-  const rested = rests && resting < full;
+  const rested = rests && full < 1 && resting < full;
   return { ratio: rested ? resting : full, rested };
 }

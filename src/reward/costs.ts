@@ -48,7 +48,10 @@ export function rawCosts(outcome: Outcome): RawCosts {
   };
 }
 
-/** Left out where it is not known: not every policy counts in it. */
+/**
+ * Left out where it is not known: not every policy counts in it. Where no request succeeded it is
+ * without bound, as energy is: even power without emissions was spent on nothing.
+ */
 function gramsPerRequest(
   grams: number | undefined,
   succeeded: number | undefined,
@@ -56,7 +59,7 @@ function gramsPerRequest(
   const known = atLeastZero(grams);
   return known === undefined || succeeded === undefined
     ? {}
-    : { gramsPerRequest: known / succeeded };
+    : { gramsPerRequest: succeeded > 0 ? known / succeeded : Infinity };
 }
 
 /**

@@ -78,7 +78,7 @@ export class Memory implements DecisionMemory {
     const { id, decidedAt, workload } = record;
     if (record.explored === true) this.budget.spend(pod.namespace, id, decidedAt);
     if (record.shadow === true || target === undefined) return;
-    this.trials.add(pod.namespace, workload, id, { decidedAt, seen: false });
+    this.trials.add(pod.namespace, workload, id, { decidedAt, podUid: undefined });
     this.inFlight.add({
       id: record.id,
       decidedAt: record.decidedAt,
@@ -113,7 +113,7 @@ export class Memory implements DecisionMemory {
     this.taken.add(record.id, now);
     const { id, decidedAt, workload } = record;
     if (record.action !== DEFAULT_ACTION && record.shadow !== true) {
-      this.trials.add(pod.namespace, workload, id, { decidedAt, seen: true });
+      this.trials.add(pod.namespace, workload, id, { decidedAt, podUid: pod.uid });
     }
     const waiting = pod.nodeName === undefined && pod.deletedAt === undefined;
     if (waiting) this.#await(pod, record, this.#since);
@@ -124,10 +124,12 @@ export class Memory implements DecisionMemory {
   podGone(pod: SlimPod): void {
     this.placements.gone(pod);
     this.#forget(pod);
-    const { annotations, namespace } = pod;
+    const { annotations, namespace, uid } = pod;
     const id = annotations[DECISION_ANNOTATIONS.id];
     const workload = annotations[DECISION_ANNOTATIONS.workload];
-    if (id !== undefined && workload !== undefined) this.trials.remove(namespace, workload, id);
+    if (id !== undefined && workload !== undefined) {
+      this.trials.remove(namespace, workload, id, uid);
+    }
   }
 
   /**

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import { labelAt } from '#cluster/objects/selector-match.ts';
 import type { OwnerReference } from '#cluster/objects/slim.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
-import type { Workload } from '#cluster/objects/workload.ts';
+import { workloadKey, type Workload } from '#cluster/objects/workload.ts';
 
 /** Longest chain of controllers that is followed; real ones have two links. */
 const DEPTH_LIMIT = 5;
@@ -40,8 +41,10 @@ export function workloadOf(pod: OwnedPod, view: Pick<ClusterView, 'owner'>): Wor
     if (above === undefined) break;
     ({ kind, name } = above);
   }
-  // `Tier/…` is the key of a tier's prior; nobody else's controller may write into it.
-  if (kind === TIER_KIND) return { kind: 'Pod', namespace, name: barePodName(pod) };
+  const fits = workloadKey({ kind, name }).length <= MODEL_LIMITS.workloadCharacters;
+  // `Tier/…` is the key of a tier's prior; nobody else's controller may write into it. And the API server
+  // bounds no name of an owner: one that no model can hold would keep the whole namespace from being written.
+  if (kind === TIER_KIND || !fits) return { kind: 'Pod', namespace, name: barePodName(pod) };
   return { kind, namespace, name };
 }
 

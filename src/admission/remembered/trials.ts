@@ -7,8 +7,8 @@ import { AgedMap } from './aged-map.ts';
 /** A decision for a target. */
 interface Trial {
   readonly decidedAt: number;
-  /** Its Pod was seen in the API server. */
-  seen: boolean;
+  /** Its Pod, once that was seen in the API server. */
+  podUid: string | undefined;
 }
 
 /** Bounds of {@link Trials}. */
@@ -35,32 +35,36 @@ export class Trials {
     this.#limits = limits;
   }
 
-  /** Remembers a decision; `seen` once its Pod is there. */
+  /** Remembers a decision; the first Pod that is seen with it has it, whatever was copied from that. */
   add(namespace: string, workload: WorkloadKey, id: string, trial: Readonly<Trial>): void {
     const key = keyOf(namespace, workload);
     const trials = this.#workloads.get(key) ?? new AgedMap<Trial>();
     const known = trials.get(id);
     if (known === undefined) trials.put(id, { ...trial });
-    else known.seen ||= trial.seen;
+    else known.podUid ??= trial.podUid;
     dropOldest(trials, NEWEST);
     this.#workloads.put(key, trials);
     dropOldest(this.#workloads, this.#limits.workloads);
   }
 
-  /** Forgets a decision: its Pod is gone. */
-  remove(namespace: string, workload: WorkloadKey, id: string): void {
+  /**
+   * Forgets a decision: its Pod is gone. Annotations can be copied, and who deletes a copy must not get
+   * another Pod sent on trial, so any other Pod that carries the id ends nothing.
+   */
+  remove(namespace: string, workload: WorkloadKey, id: string, podUid: string): void {
     const key = keyOf(namespace, workload);
     const trials = this.#workloads.get(key);
-    trials?.take(id);
-    if (trials?.size === 0) this.#workloads.take(key);
+    if (trials?.get(id)?.podUid !== podUid) return;
+    trials.take(id);
+    if (trials.size === 0) this.#workloads.take(key);
   }
 
   /** Decisions for a target taken since a time. */
   since(namespace: string, workload: WorkloadKey, from: number, now: number): number {
     let count = 0;
-    for (const { decidedAt, seen } of this.#workloads.get(keyOf(namespace, workload))?.values() ??
+    for (const { decidedAt, podUid } of this.#workloads.get(keyOf(namespace, workload))?.values() ??
       []) {
-      const lost = !seen && now - decidedAt > this.#limits.lifetimeMilliseconds;
+      const lost = podUid === undefined && now - decidedAt > this.#limits.lifetimeMilliseconds;
       if (decidedAt >= from && !lost) count += 1;
     }
     return count;

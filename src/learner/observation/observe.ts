@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
-import type { Observation, WorkloadObservation } from '#cluster/model/observation.ts';
+import type {
+  Observation,
+  TargetObservation,
+  WorkloadObservation,
+} from '#cluster/model/observation.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { loadBucket } from '#reward/load-bucket.ts';
 import { holdoutRests } from '#reward/rest.ts';
+import { fitting } from './fitting.ts';
 import { cpuUseOf, useStep } from './cpu-use.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';
@@ -68,12 +74,12 @@ export function observe(input: ObserveInput): Observation {
     policy: policy.name,
     observedAt: now,
     targets: Object.fromEntries(
-      targets.map(([target, seen]) => [
+      fitting(targets, MODEL_LIMITS.targets, isHealthy).map(([target, seen]) => [
         target,
         { ...seen, ...ifKnown('speed', speeds.targets.get(target)) },
       ]),
     ),
-    workloads: Object.fromEntries(workloads),
+    workloads: Object.fromEntries(fitting(workloads, MODEL_LIMITS.workloads, isMeasured)),
     powerCurves: learnPowerCurves(input.before, {
       spec: policy.spec,
       nodes: nodes.values(),
@@ -81,6 +87,16 @@ export function observe(input: ObserveInput): Observation {
       now,
     }),
   };
+}
+
+function isHealthy({ health }: TargetObservation): boolean {
+  return health === 'healthy';
+}
+
+/** Whether anything is known of it: Pods that are done, those of old Jobs for example, tell nothing. */
+function isMeasured({ loadBucket, peers, cpuCores, holdoutRests }: WorkloadObservation): boolean {
+  const known = loadBucket !== undefined || cpuCores !== undefined || holdoutRests === true;
+  return known || peers.length > 0;
 }
 
 /**

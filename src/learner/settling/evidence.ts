@@ -8,6 +8,7 @@ import { rawCosts, type RawCosts } from '#reward/costs.ts';
 import { rewardSettings } from '#reward/settings.ts';
 import { addSavingsSample } from '#reward/savings.ts';
 import { addShadowSample } from '#reward/shadow.ts';
+import { isKnown } from '#reward/unknown.ts';
 import { outcomeOf } from '#learner/judging/appraisal.ts';
 import { nextCircuit, type CircuitEvent } from '#learner/enforcement/circuit.ts';
 import { POOLED, type EpisodeJudgement, type Judgement } from '#learner/judging/judge.ts';
@@ -138,7 +139,8 @@ function sharesOf(costs: Costs): { energy: number; latency: number } | undefined
 }
 
 function shareOf(value: number | undefined, expected: number | undefined): number | undefined {
-  if (value === undefined || expected === undefined || expected <= 0) return undefined;
+  // Where no request succeeded the energy of one has no bound, and no model could hold the share.
+  if (!isKnown(value) || expected === undefined || expected <= 0) return undefined;
   return 1 - value / expected;
 }
 

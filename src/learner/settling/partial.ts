@@ -92,13 +92,18 @@ function asBefore(shard: ModelShard, before: StoredBefore): ModelShard {
   };
 }
 
-/** Entries of `old` that `next` has otherwise; `none` for those that only `next` has. */
+/**
+ * Entries of `old` that `next` has otherwise, or not any more (rows that were folded into others, cells
+ * that there was no room for); `none` for those that only `next` has.
+ */
 function changed<T>(old: Table<T>, next: Table<T>, none: T): Table<T> {
-  const rows = Object.entries(next).flatMap(([name, row]): [string, Record<string, T>][] => {
-    const oldRow = own(old, name);
-    const entries = Object.entries(row).flatMap(([column, value]): [string, T][] => {
-      const was = oldRow && own(oldRow, column);
-      return same(was, value) ? [] : [[column, was ?? none]];
+  const rows = namesOf(old, next).flatMap((name): [string, Record<string, T>][] => {
+    const oldRow = own(old, name) ?? {};
+    const row = own(next, name) ?? {};
+    const entries = namesOf(oldRow, row).flatMap((column): [string, T][] => {
+      const was = own(oldRow, column);
+      const is = own(row, column);
+      return is !== undefined && same(was, is) ? [] : [[column, was ?? none]];
     });
     return entries.length === 0 ? [] : [[name, Object.fromEntries(entries)]];
   });
@@ -110,13 +115,18 @@ function undone<T extends { readonly weight: number }>(
   table: Table<T>,
   before: Table<T>,
 ): Table<T> {
-  const rows = Object.entries(table).flatMap(([name, row]): [string, Record<string, T>][] => {
+  const rows = namesOf(table, before).flatMap((name): [string, Record<string, T>][] => {
+    const row = own(table, name) ?? {};
     const oldRow = own(before, name);
     if (oldRow === undefined) return [[name, row]];
     const merged = Object.entries({ ...row, ...oldRow }).filter(([, { weight }]) => weight !== 0);
     return merged.length === 0 ? [] : [[name, Object.fromEntries(merged)]];
   });
   return Object.fromEntries(rows);
+}
+
+function namesOf(one: object, other: object): readonly string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])];
 }
 
 function same<T>(one: T | undefined, other: T): boolean {

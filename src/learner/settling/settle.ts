@@ -10,6 +10,7 @@ import { updateBaseline } from '#reward/baseline.ts';
 import { nextAdherence } from '#learner/enforcement/adherence.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { nextEvidence } from './evidence.ts';
+import { fittingCells } from './fitting-cells.ts';
 import type { Episode } from '#learner/episodes/episodes.ts';
 import { judgeEpisode, type EpisodeJudgement, type Judgement } from '#learner/judging/judge.ts';
 import { beforeOf, takeBack } from './partial.ts';
@@ -168,7 +169,8 @@ function nextShard(
   const measured = members.filter((one) => one.problem === undefined);
   const inWindow = context.judged.workloads.get(shard.workload);
   const asked = members.filter(wasAsked);
-  const cells = learned.outcome.tables[shard.workload] ?? shard.cells;
+  const { targets } = context.input;
+  const cells = fittingCells(learned.outcome.tables[shard.workload] ?? shard.cells, targets);
   const baselines = inWindow?.after ?? shard.baselines;
   return {
     ...shard,

@@ -16,4 +16,9 @@ describe('the share that is held out', () => {
     assert.deepEqual(holdoutShare(always, true), { ratio: 0.02, rested: false });
     assert.deepEqual(holdoutShare({ full: 0, resting: 0 }, true), { ratio: 0, rested: false });
   });
+
+  it('never rests where everything is held out: nothing would be measured that ends it', () => {
+    assert.deepEqual(holdoutShare({ full: 1, resting: 0.002 }, true), { ratio: 1, rested: false });
+    assert.deepEqual(holdoutShare({ full: 0.99, resting: 0.002 }, true).ratio, 0.002);
+  });
 });

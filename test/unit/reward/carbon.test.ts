@@ -73,3 +73,18 @@ test('each unit has a baseline of its own: without an intensity there is no rewa
   const fresh = evaluate(outcome(1000, 400), baselines, settings);
   assert.ok(fresh.kind === 'censored' && fresh.reason === 'no-baseline');
 });
+
+test('where no request succeeded clean power makes nothing good', () => {
+  let baselines = {};
+  for (let i = 0; i < 5; i += 1) {
+    baselines = updateBaselines(baselines, rawCosts(outcome(1000, 400)));
+  }
+  const settings = rewardSettings({ ...policy, unit: 'GramsCO2e' });
+  const failed = evaluate({ ...outcome(1000, 0), errorRatio: 1 }, baselines, settings);
+  assert.ok(failed.kind === 'rewarded');
+  assert.equal(failed.costs.sustainability, 2);
+  assert.ok(failed.advantage < -0.5, String(failed.advantage));
+  const served = evaluate(outcome(1000, 0), baselines, settings);
+  assert.ok(served.kind === 'rewarded');
+  assert.equal(served.costs.sustainability, 0);
+});

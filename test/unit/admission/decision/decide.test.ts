@@ -120,7 +120,7 @@ describe('decide', () => {
     const world = learned();
     world.policy = policyOf({
       ...world.policy.spec,
-      ...{ holdoutPercent: 100, restingHoldoutThousandths: 1 },
+      ...{ holdoutPercent: 99, restingHoldoutThousandths: 1 },
     });
     const seen = (holdoutRests: true | undefined) => {
       const observation = observationOf({ w1: 'healthy', w2: 'healthy' });
@@ -134,9 +134,14 @@ describe('decide', () => {
     assert.equal(resting.record.holdout, false);
     world.observation = seen(undefined);
     const awake = take(world);
-    assert.equal(awake.draw.holdoutRatio, 1);
+    assert.equal(awake.draw.holdoutRatio, 0.99);
     assert.equal(awake.record.rested, undefined);
     assert.equal(awake.record.holdout, true);
+    world.observation = seen(true);
+    world.policy = policyOf({ ...world.policy.spec, holdoutPercent: 100 });
+    const none = take(world);
+    assert.equal(none.draw.holdoutRatio, 1, 'who holds everything out gets that');
+    assert.equal(none.record.rested, undefined);
   });
 
   it('takes no rest from an observation that is too old', () => {

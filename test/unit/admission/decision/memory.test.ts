@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SlimPod } from '#cluster/objects/slim.ts';
+import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import { annotationsOf } from '#cluster/decision/codec.ts';
 import { subjectOf } from '#cluster/decision/signature.ts';
 import { Memory } from '#admission/decision/memory.ts';
@@ -113,6 +114,12 @@ describe('Memory', () => {
     memory.podSeen(decided());
     memory.podSeen(decided({ nodeName: 'w1' }));
     assert.equal(trials(), 1);
+    const annotations = {
+      [DECISION_ANNOTATIONS.id]: 'd-1',
+      [DECISION_ANNOTATIONS.workload]: 'Pod/web',
+    };
+    memory.podGone(slimPod('copy', { uid: 'uid-of-the-copy', annotations }));
+    assert.equal(trials(), 1, 'who deletes a copy gets no other Pod sent on trial');
     memory.podGone(decided({ nodeName: 'w1' }));
     assert.equal(trials(), 0);
   });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { workloadOf, type OwnedPod } from '#admission/pod/owner.ts';
 import { parseReview } from '#admission/review/review.ts';
 import { incomingPod } from '#admission/pod/incoming-pod.ts';
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import { workloadKey } from '#cluster/objects/workload.ts';
 import { fixture, NAMESPACE, World } from '../world.ts';
 
@@ -50,6 +51,17 @@ describe('workloadOf', () => {
       keyOf(pod({ kind: 'ReplicaSet', name: 'web-abc' }, { labels }), world),
       'ReplicaSet/web-abc',
     );
+  });
+
+  it('takes a Pod for a bare one whose owner has a name that no model can hold', () => {
+    const most = MODEL_LIMITS.workloadCharacters;
+    const kind = 'Kind'.padEnd(200, 'd');
+    const fits = { kind, name: 'n'.repeat(most - kind.length - 1) };
+    assert.equal(keyOf(pod(fits)), `${fits.kind}/${fits.name}`);
+    assert.match(keyOf(pod({ kind, name: `${fits.name}n` })), /^Pod\//);
+    const world = new World();
+    world.addOwner('ReplicaSet', 'web-1', { kind, name: 'n'.repeat(253) });
+    assert.match(keyOf(pod({ kind: 'ReplicaSet', name: 'web-1' }), world), /^Pod\//);
   });
 
   const unknown: [string, { kind: string; name: string }, Record<string, string>, string][] = [

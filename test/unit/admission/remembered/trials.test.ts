@@ -42,10 +42,10 @@ describe('Trials', () => {
 
   it('counts decisions since a time, each once, by workload', () => {
     const some = trials();
-    some.add('shop', 'Deployment/a', '1', { decidedAt: 10, seen: false });
-    some.add('shop', 'Deployment/a', '1', { decidedAt: 10, seen: true });
-    some.add('shop', 'Deployment/a', '2', { decidedAt: 20, seen: false });
-    some.add('other', 'Deployment/a', '3', { decidedAt: 20, seen: false });
+    some.add('shop', 'Deployment/a', '1', { decidedAt: 10, podUid: undefined });
+    some.add('shop', 'Deployment/a', '1', { decidedAt: 10, podUid: 'p-1' });
+    some.add('shop', 'Deployment/a', '2', { decidedAt: 20, podUid: undefined });
+    some.add('other', 'Deployment/a', '3', { decidedAt: 20, podUid: undefined });
     assert.equal(some.since('shop', 'Deployment/a', 0, 20), 2);
     assert.equal(some.since('shop', 'Deployment/a', 11, 20), 1);
     assert.equal(some.since('shop', 'Deployment/b', 0, 20), 0);
@@ -53,19 +53,31 @@ describe('Trials', () => {
 
   it('gives the place back of a Pod that goes, or that never came', () => {
     const some = trials();
-    some.add('shop', 'Deployment/a', 'came', { decidedAt: 0, seen: true });
-    some.add('shop', 'Deployment/a', 'never', { decidedAt: 0, seen: false });
+    some.add('shop', 'Deployment/a', 'came', { decidedAt: 0, podUid: 'p-1' });
+    some.add('shop', 'Deployment/a', 'never', { decidedAt: 0, podUid: undefined });
     assert.equal(some.since('shop', 'Deployment/a', 0, 1000), 2);
     assert.equal(some.since('shop', 'Deployment/a', 0, 1001), 1);
-    some.remove('shop', 'Deployment/a', 'came');
+    some.remove('shop', 'Deployment/a', 'came', 'p-1');
     assert.equal(some.since('shop', 'Deployment/a', 0, 1001), 0);
+  });
+
+  it('does not give it back for a Pod that only carries the id', () => {
+    const some = trials();
+    some.add('shop', 'Deployment/a', 'own', { decidedAt: 0, podUid: undefined });
+    some.remove('shop', 'Deployment/a', 'own', 'copy');
+    some.add('shop', 'Deployment/a', 'own', { decidedAt: 0, podUid: 'p-1' });
+    some.add('shop', 'Deployment/a', 'own', { decidedAt: 0, podUid: 'copy' });
+    some.remove('shop', 'Deployment/a', 'own', 'copy');
+    assert.equal(some.since('shop', 'Deployment/a', 0, 0), 1);
+    some.remove('shop', 'Deployment/a', 'own', 'p-1');
+    assert.equal(some.since('shop', 'Deployment/a', 0, 0), 0);
   });
 
   it('is bounded', () => {
     const some = trials();
     for (const name of ['a', 'b', 'c']) {
       for (let n = 0; n < 150; n += 1) {
-        some.add('shop', `Deployment/${name}`, `${name}${n}`, { decidedAt: n, seen: true });
+        some.add('shop', `Deployment/${name}`, `${name}${n}`, { decidedAt: n, podUid: `p-${n}` });
       }
     }
     assert.equal(some.since('shop', 'Deployment/a', 0, 200), 0);

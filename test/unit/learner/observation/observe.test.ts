@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { encodeObservation } from '#cluster/model/codec.ts';
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import type { Observation } from '#cluster/model/observation.ts';
+import type { SlimNode } from '#cluster/objects/slim.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { observe, saysMore } from '#learner/observation/observe.ts';
 import { emptyShard } from '#learner/tick/shards.ts';
@@ -130,6 +133,27 @@ void describe('observe', () => {
     assert.equal(saysMore(known, before), true);
     const few = observe({ ...input, shardOf: () => ({ ...shard, savings: savingsOf(5) }) });
     assert.equal(few.workloads['Deployment/frontend']?.holdoutRests, undefined);
+  });
+
+  void test('more workloads and targets than there is room for leave what is known of the others', () => {
+    const jobs = Array.from({ length: MODEL_LIMITS.workloads }, (_, n): [string, string[]] => [
+      `CronJob/a-${n}`,
+      [`shop/a-${n}`],
+    ]);
+    const dark = Array.from({ length: MODEL_LIMITS.targets }, (_, n): [string, SlimNode[]] => [
+      `a-${n}`,
+      [node(`a-${n}`)],
+    ]);
+    const seen = observe({
+      ...input,
+      workloads: new Map([...jobs, ...input.workloads]),
+      targets: new Map([...dark, ...input.targets]),
+    });
+    encodeObservation(seen);
+    assert.equal(Object.keys(seen.workloads).length, MODEL_LIMITS.workloads);
+    assert.equal(seen.workloads['Deployment/frontend']?.loadBucket, 'high');
+    assert.equal(Object.keys(seen.targets).length, MODEL_LIMITS.targets);
+    assert.equal(seen.targets['worker-1']?.health, 'healthy');
   });
 
   void test('a figure that moves is no news; health, load and peers are', () => {

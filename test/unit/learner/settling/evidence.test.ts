@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
+import { encodeShard } from '#cluster/model/codec.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
 import type { EpisodeJudgement, Judgement } from '#learner/judging/judge.ts';
@@ -214,6 +215,18 @@ void describe('Shadow decisions', () => {
     const made = judgement({ shadow: true });
     const nowhere = { ...made, decision: { ...made.decision, landed: undefined } };
     assert.equal(evidenceOf([nowhere]).shadow, undefined);
+  });
+
+  void test('where no request succeeded no share is known, and the shard can still be written', () => {
+    const failed = { ...readings(), errorRatio: measured(1, WINDOW) };
+    const evidence = evidenceOf([
+      judgement({ id: 'a', shadow: true }, { readings: failed }),
+      judgement({ id: 'b', shadow: true }),
+    ]);
+    assert.deepEqual(evidence.shadow?.landings, {
+      'worker-1': { count: 1, energy: 0.25, latency: -0.25 },
+    });
+    encodeShard({ ...emptyShard('shop', 'default', FRONTEND), ...evidence });
   });
 });
 

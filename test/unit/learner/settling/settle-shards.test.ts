@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { encodeShard } from '#cluster/model/codec.ts';
+import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import { emptyShard, SETTLED_TAIL } from '#learner/tick/shards.ts';
 import { pending } from '../fixtures.ts';
 import {
@@ -85,6 +87,19 @@ void describe('shards', () => {
       settle({ decisions, shards: [trained({ followed: 3, asked: 5 })] }).workloads,
     );
     assert.deepEqual([shard.followed, shard.asked], [4, 7]);
+  });
+
+  void test('a shard that is full of nodes that are gone is settled and written all the same', () => {
+    const cells = Object.fromEntries(
+      Array.from({ length: MODEL_LIMITS.cells }, (_, n) => [`node-${n}`, { value: 1, weight: 9 }]),
+    );
+    const full = trained({ cells: { 'load=normal': cells } });
+    const shard = only(settle({ decisions: [sent('a', 'worker-1')], shards: [full] }).workloads);
+    encodeShard(shard);
+    assert.deepEqual(shard.settled, ['a']);
+    const row = shard.cells['load=normal'] ?? {};
+    assert.equal(Object.keys(row).length, MODEL_LIMITS.cells);
+    assert.equal(row['worker-1']?.weight, 1, 'what was learned now stays');
   });
 
   void test('settling changes nothing it was given', () => {
