@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   PERI_MODEL_MALFORMED: 'A stored model object cannot be read.',
   PERI_MODEL_NEWER: 'A stored model object is of a newer format; it is left as it is.',
   PERI_AUDIT_MALFORMED: 'An audit entry cannot be written as a line, or a line cannot be read.',
+  PERI_OUTPUT_UNWRITABLE: 'Standard output cannot be written.',
   PERI_SIMULATION_INVALID: 'A simulation specification has an unusable field.',
 } as const;
 
@@ -54,6 +55,8 @@ export class InputError extends PerihelionError {
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
+  // JSON would call NaN and infinity null, which is another mistake.
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const text = textOf(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

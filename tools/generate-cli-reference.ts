@@ -13,7 +13,8 @@ answers as \`kubectl-perihelion\`, so that \`kubectl perihelion COMMAND\` works 
 under that name.
 
 - **Exit codes**: 0 done, 1 failed, 2 bad input. Bad input is one line on standard error that names
-  the field, what was found and what was expected, with a stable code.
+  the field, what was found and what was expected, with a stable code. A reader of a pipe that has
+  seen enough (\`| head\`) ends the program with 141.
 - **Results** go to standard output, as text or with \`--output json\`; progress and errors to
   standard error. Progress shows where work takes longer than two seconds.
 - **Colours** only on a terminal, and not with \`NO_COLOR\`; in a pipe no line is cut.
@@ -33,8 +34,7 @@ export async function cliReference(): Promise<GeneratedFiles> {
 
 function section(name: string, command: Command): string {
   const operands = command.operands === undefined ? '' : ` ${command.operands.usage}`;
-  // What is meant for the product itself is no interface.
-  const rows = flagRows(command).filter(([, help]) => !/^Internal\b/.test(help));
+  const rows = flagRows(command);
   const flags =
     rows.length === 0
       ? []

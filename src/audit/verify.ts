@@ -85,7 +85,7 @@ export class LineVerifier {
   add(line: string): void {
     this.#lines += 1;
     const found = readLink(line);
-    const finding = found === undefined ? NOT_A_LINE : judge(found, this.#lines, this.#chains);
+    const finding = found === undefined ? malformed(line) : judge(found, this.#lines, this.#chains);
     if (finding === undefined) return;
     const [kind, detail] = finding;
     this.#problems.push({ kind, line: this.#lines, seq: found?.seq, detail });
@@ -105,7 +105,14 @@ export class LineVerifier {
 
 type Finding = readonly [ProblemKind, string] | undefined;
 
-const NOT_A_LINE: Finding = ['malformed', 'not a line of an audit log'];
+/** Foreign text; a copy with other line ends or a byte order mark is told as what it mostly is. */
+function malformed(line: string): Finding {
+  const nothing = 'not a line of an audit log';
+  if (line.endsWith('\r')) return ['malformed', `${nothing}: its line ends were made CR LF`];
+  if (line.startsWith('\uFEFF'))
+    return ['malformed', `${nothing}: a byte order mark stands in front`];
+  return ['malformed', nothing];
+}
 
 function judge(link: Link, line: number, chains: Map<string, Chain>): Finding {
   const chain = chains.get(link.source);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, PerihelionError } from '#errors';
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
+import { argumentsOf } from './arguments.ts';
 import { auditCommands } from './audit/commands.ts';
 import {
   type Command,
@@ -9,7 +9,6 @@ import {
   helpOf,
   isGroup,
   listOf,
-  parseArgsOptions,
   type Terminal,
 } from './command.ts';
 import { completionCommand } from './completion/command.ts';
@@ -38,7 +37,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
 ];
 
 const TITLE =
-  'Perihelion learns where each Pod should prefer to run, from measured power and latency.';
+  'Perihelion learns where each Pod should prefer to run,\nfrom measured power and latency.';
 
 /** What the program calls itself: `kubectl perihelion` as a plugin of kubectl, else `perihelion`. */
 export function programOf(executable: string | undefined): string {
@@ -74,6 +73,7 @@ async function dispatch(
   const [name, ...rest] = args;
   if (name === undefined || name === 'help' || isHelp(name)) return help(rest, terminal, program);
   if (name === 'version' || name === '--version') {
+    refuseMore(`${program} version`, rest);
     terminal.stdout.write(`perihelion ${VERSION}\n`);
     return 0;
   }
@@ -95,7 +95,7 @@ async function runCommand(
   args: string[],
   terminal: Terminal,
 ): Promise<number> {
-  const { values, positionals } = parse(command, invocation, args);
+  const { values, positionals } = argumentsOf(command, invocation, args);
   if (values['help'] === true) {
     terminal.stdout.write(helpOf(command, invocation));
     return 0;
@@ -109,20 +109,10 @@ async function runCommand(
   return command.run(values, terminal, positionals);
 }
 
-function parse(command: Command, invocation: string, args: string[]): ReturnType<typeof parseArgs> {
-  const options = parseArgsOptions(command);
-  try {
-    return parseArgs({ args, options, strict: true, allowPositionals: true });
-  } catch (error) {
-    // node:util explains the fault in the first sentence; the rest is advice about `--`.
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
-    throw new InputError(
-      'PERI_SETTINGS_INVALID',
-      invocation,
-      message,
-      `flags as \`${invocation} --help\` lists them`,
-    );
-  }
+/** @throws InputError when there are words that nobody would read */
+function refuseMore(field: string, words: readonly string[]): void {
+  if (words.length === 0) return;
+  throw new InputError('PERI_SETTINGS_INVALID', field, words.join(' '), 'nothing more');
 }
 
 function help(topic: readonly string[], terminal: Terminal, program: string): number {
@@ -137,6 +127,7 @@ function help(topic: readonly string[], terminal: Terminal, program: string): nu
     return 0;
   }
   const entry = find(COMMANDS, [name], program);
+  refuseMore(`${program} help`, topic.slice(isGroup(entry) ? 2 : 1));
   if (!isGroup(entry)) terminal.stdout.write(helpOf(entry, `${program} ${name}`));
   else if (part === undefined) {
     const usage = `${program} ${name} COMMAND [flags]`;

@@ -100,7 +100,7 @@ export function helpOf(command: Command, invocation: Invocation): string {
     `Usage: ${invocation}${operands} [flags]`,
     '',
     'Flags:',
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    ...rows.flatMap(([left, right]) => rowLines(left, right, width)),
     ...(command.notes === undefined ? [] : ['', ...command.notes]),
     '',
     'Examples:',
@@ -109,9 +109,10 @@ export function helpOf(command: Command, invocation: Invocation): string {
   ].join('\n');
 }
 
-/** Each flag as it is written, and what it does. */
+/** Each flag as it is written, and what it does; without those for the product itself. */
 export function flagRows(command: Command): (readonly [written: string, help: string])[] {
-  return Object.entries(command.flags).map(([name, flag]) => [
+  const shown = Object.entries(command.flags).filter(([, { help }]) => !/^Internal\b/.test(help));
+  return shown.map(([name, flag]) => [
     `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}` +
       (flag.placeholder === undefined ? '' : ` ${flag.placeholder}`),
     flag.help,
@@ -125,6 +126,23 @@ export function listOf(
   entries: readonly { readonly name: string; readonly summary: string }[],
 ): string {
   const width = Math.max(...entries.map(({ name }) => name.length));
-  const rows = entries.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return [title, '', `Usage: ${usage}`, '', 'Commands:', ...rows, ''].join('\n');
+  const rows = entries.flatMap(({ name, summary }) => rowLines(name, summary, width));
+  const more = `\`${usage.replace(/ \[flags\]$/, ' --help')}\` shows the flags, with examples.`;
+  return [title, '', `Usage: ${usage}`, '', 'Commands:', ...rows, '', more, ''].join('\n');
+}
+
+/** A help page can be read on the narrowest terminal in use. */
+const COLUMNS = 80;
+
+/** A row of two columns, the right one broken at spaces. */
+function rowLines(left: string, right: string, width: number): string[] {
+  const room = COLUMNS - width - 4;
+  const lines: string[] = [];
+  for (const word of right.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < room) {
+      lines.splice(-1, 1, `${last} ${word}`);
+    } else lines.push(word);
+  }
+  return lines.map((line, index) => `  ${(index === 0 ? left : '').padEnd(width)}  ${line}`);
 }

@@ -55,6 +55,14 @@ export function kubeConfigOf(flags: FlagValues): PooledKubeConfig {
     }
     config.setCurrentContext(context);
   }
+  if (file === undefined && isGuess(config)) {
+    throw new InputError(
+      'PERI_SETTINGS_INVALID',
+      '--kubeconfig',
+      undefined,
+      'a kubeconfig: there is none in KUBECONFIG or ~/.kube/config, nor a service account of a Pod',
+    );
+  }
   if (config.getCurrentCluster() === null) {
     throw new InputError(
       'PERI_SETTINGS_INVALID',
@@ -64,6 +72,14 @@ export function kubeConfigOf(flags: FlagValues): PooledKubeConfig {
     );
   }
   return config;
+}
+
+/** Where nothing names a cluster, the library guesses one that no API server has served for years. */
+function isGuess(config: PooledKubeConfig): boolean {
+  return (
+    config.getCurrentContext() === 'loaded-context' &&
+    config.getCurrentCluster()?.server === 'http://localhost:8080'
+  );
 }
 
 /** The namespace that a command is about, as kubectl would take it. */

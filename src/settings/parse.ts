@@ -50,9 +50,12 @@ export function readSettingsFile(file: string): RawSettings {
 
 /** Beside its own errors the library throws others, for example at too many aliases. */
 function notYaml(file: string, error: unknown): PerihelionError {
-  const line = error instanceof YAMLParseError ? (error.linePos?.[0].line ?? 0) : 0;
-  const reason = (error instanceof Error ? error.message : '').split('\n')[0] ?? 'not YAML';
-  return new PerihelionError('PERI_SETTINGS_UNREADABLE', `${file}:${line}: ${reason}`);
+  const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined;
+  const [first = ''] = (error instanceof Error ? error.message : '').split('\n');
+  // The line stands in front already, and how to program the library is no advice to a user.
+  const reason = first.replace(/ at line .*$/, '').replace(/; please use .*$/, '');
+  const place = line === undefined ? file : `${file}:${line}`;
+  return new PerihelionError('PERI_SETTINGS_UNREADABLE', `${place}: ${reason || 'not YAML'}`);
 }
 
 function inputErrorOf(issue: z.core.$ZodIssue, raw: unknown): InputError {
@@ -85,7 +88,7 @@ function withoutLogin(found: unknown): unknown {
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `a value of type ${issue.expected}`;
+      return issue.expected === 'int' ? 'a whole number' : `a value of type ${issue.expected}`;
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':

@@ -29,7 +29,7 @@ const CREDENTIALS = /^\w+:\/\/[^/?#]*@/;
 
 const prometheus = z.strictObject({
   url: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /^https?$/, error: 'a URL that begins with http:// or https://' })
     .refine((value) => !CREDENTIALS.test(value), 'a URL without a login: see `username`')
     .describe('Base URL of the Prometheus server.'),
   bearerTokenFile: path.optional().describe('File with a bearer token, re-read when it changes.'),

@@ -9,7 +9,7 @@ const CREDENTIALS = /^\w+:\/\/[^/?#]*@/;
 export const tracing = z
   .strictObject({
     endpoint: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: 'a URL that begins with http:// or https://' })
       .refine((value) => !CREDENTIALS.test(value), 'a URL without a login: see `bearerTokenFile`')
       .describe(
         'Where traces are sent, OTLP over HTTP with JSON: the whole URL, mostly ending in /v1/traces. Without it nothing is traced.',

@@ -21,19 +21,20 @@ export interface LogInput {
 /**
  * Opens an audit log: FILE and the files that were rotated out of it, or `-` for standard input.
  *
+ * @param field what the person gave the path as, for the message
  * @throws InputError when there is nothing to read
  */
-export async function openLog(path: string, terminal: Terminal): Promise<LogInput> {
-  if (path === STANDARD_INPUT) return standardInput(terminal);
+export async function openLog(path: string, terminal: Terminal, field = 'FILE'): Promise<LogInput> {
+  if (path === STANDARD_INPUT) return standardInput(terminal, field);
   let files: readonly string[];
   let bytes = 0;
   try {
     files = await logFiles(path);
     for (const file of files) bytes += (await stat(file)).size;
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(path, error, field);
   }
-  if (files.length === 0) throw unreadable(path, { code: 'ENOENT' });
+  if (files.length === 0) throw unreadable(path, { code: 'ENOENT' }, field);
   return {
     files,
     bytes,
@@ -41,7 +42,7 @@ export async function openLog(path: string, terminal: Terminal): Promise<LogInpu
       try {
         yield* readLocatedLog(path);
       } catch (error) {
-        throw unreadable(path, error);
+        throw unreadable(path, error, field);
       }
     },
   };
@@ -70,8 +71,8 @@ export async function* watchedLines(
   }
 }
 
-function standardInput({ stdin }: Terminal): LogInput {
-  if (stdin === undefined) throw unreadable(STANDARD_INPUT, { code: 'no standard input' });
+function standardInput({ stdin }: Terminal, field: string): LogInput {
+  if (stdin === undefined) throw unreadable(STANDARD_INPUT, { code: 'no standard input' }, field);
   return {
     files: [STANDARD_INPUT],
     bytes: undefined,
@@ -85,9 +86,9 @@ function standardInput({ stdin }: Terminal): LogInput {
   };
 }
 
-function unreadable(path: string, error: unknown): Error {
+function unreadable(path: string, error: unknown, field: string): Error {
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== 'string') return error as Error;
   const expected = `a readable audit log (${code})`;
-  return new InputError('PERI_SETTINGS_INVALID', 'FILE', path, expected);
+  return new InputError('PERI_SETTINGS_INVALID', field, path, expected);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { InputError } from '#errors';
 import type { Load } from '#simulator/application/load.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
+import { OUTPUT_FLAG } from '../output.ts';
 import { createProgress } from '../progress.ts';
+import { makeResultFolder, writeResults } from '../result-folder.ts';
 import { CLUSTERS, type ClusterName, type Job, type JobMessage } from './job.ts';
 import { runLive } from './live.ts';
 import { runJobs } from './processes.ts';
@@ -38,7 +38,7 @@ export const demoCommand: Command = {
     },
     cluster: { type: 'string', placeholder: 'NAME', help: 'seed, mixed or all (default all).' },
     out: { type: 'string', placeholder: 'DIR', help: 'Folder of the results (default out/demo).' },
-    output: { type: 'string', placeholder: 'FORMAT', help: 'table or json (default table).' },
+    ...OUTPUT_FLAG,
     ui: { type: 'boolean', help: 'Then keep a cluster running, with the dashboard on it.' },
     port: {
       type: 'string',
@@ -62,17 +62,7 @@ async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
   const folder = textFlag(flags, 'out') ?? join('out', 'demo');
   const port = integerFlag(flags, 'port', { default: 0, minimum: 0, maximum: 65_535 });
   const jobs = jobsOf(flags, folder);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    throw new InputError(
-      'PERI_SETTINGS_INVALID',
-      '--out',
-      folder,
-      `a folder to write to (${code})`,
-    );
-  }
+  makeResultFolder(folder);
   const progress = createProgress(terminal);
   const startedAt = new Date();
   const started = performance.now();
@@ -85,11 +75,12 @@ async function demo(flags: FlagValues, terminal: Terminal): Promise<number> {
   const summary = demoResults(results, { startedAt, durationSeconds });
   const file = join(folder, 'results.json');
   const text = `${JSON.stringify(summary, undefined, 2)}\n`;
-  writeFileSync(file, text);
   const report =
     `\n${renderReport(summary)}\nresults    ${file}\naudit log  ${summary.auditLog}` +
     `\n${durationSeconds.toFixed(0)} s\n`;
+  // The file comes last: where it cannot be written, the results are not lost.
   terminal.stdout.write(format === 'json' ? text : report);
+  writeResults(folder, text);
   if (flags['ui'] === true) await keepOpen(jobs, { folder, port, summary }, terminal);
   return 0;
 }

@@ -62,7 +62,7 @@ async function explain(
   const format = choiceFlag(flags, 'output', ['table', 'json']);
   const settings = installationOf(flags);
   const audit = textFlag(flags, 'audit');
-  const log = audit === undefined ? undefined : await openLog(audit, terminal);
+  const log = audit === undefined ? undefined : await openLog(audit, terminal, '--audit');
   return withCluster(flags, async ({ client, config }) => {
     const gathered = await gather(client, podOf(operand, flags, config), settings);
     let evidence: Evidence | undefined;

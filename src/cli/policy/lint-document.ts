@@ -19,7 +19,16 @@ export interface LintedDocument {
 
 /** Checks one document as the API server and the product would. */
 export function lintDocument(document: Document, lines: LineCounter): LintedDocument {
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // The library throws these two at what repeats itself too often and at what nests too deeply.
+    if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+    const expected = 'YAML without deep nesting and without many aliases';
+    const message = messageOf('document', error.message, expected);
+    return { kind: 'policy', name: '', mistakes: [{ line: 1, message }] };
+  }
   if (value === null || value === undefined) return { kind: 'empty', name: '', mistakes: [] };
   if (!isObject(value)) {
     return {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { customResourceDefinitions } from '#cluster/crd/definitions.ts';
 import { asObject, asObjects, asText, isObject, type JsonObject } from '#cluster/wire/json.ts';
+import { nearest } from '../nearest.ts';
 import { messageOf } from './mistake.ts';
 
 /** Fields that every Kubernetes object has; `metadata` is the API server's to check. */
 const HEAD = ['apiVersion', 'kind', 'metadata', 'status'];
-/** A misspelled word differs by so many letters at most. */
-const TYPO_LETTERS = 3;
 
 /**
  * Fields of a PlacementPolicy that its CustomResourceDefinition does not know: the API server
@@ -48,27 +47,10 @@ function unknownIn(value: unknown, schema: JsonObject, path: string): string[] {
 }
 
 function unknown(field: string, key: string, known: readonly string[]): string {
-  const near = known
-    .map((name) => ({ name, distance: distanceOf(key.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const close = near !== undefined && near.distance <= TYPO_LETTERS;
+  const near = nearest(key, known);
   return messageOf(
     field,
     'an unknown field',
-    close ? `a known one; did you mean ${near.name}?` : `one of ${known.join(', ')}`,
+    near !== undefined ? `a known one; did you mean ${near}?` : `one of ${known.join(', ')}`,
   );
-}
-
-/** Levenshtein distance: letters to insert, delete or change. */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 0; i < a.length; i += 1) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j += 1) {
-      const change = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -4,6 +4,7 @@ import type { AuditEntry } from '#audit/entry.ts';
 import { PerihelionError } from '#errors';
 import { openLog, watchedLines } from '../audit/log-input.ts';
 import type { Terminal } from '../command.ts';
+import { plural, printable } from '../style.ts';
 import { type Course, CourseGatherer } from './course.ts';
 
 /** Reading a line takes a hundred times as long as looking whether it can be meant. */
@@ -11,7 +12,7 @@ const NEEDLE = '"settlement"';
 
 /**
  * The course of every workload in an audit log and the files rotated out of it. Lines that cannot be
- * read are left out: `audit verify` is for those.
+ * read are left out and counted on standard error: `audit verify` names them.
  *
  * @param namespace undefined = all
  * @throws InputError when there is nothing to read
@@ -21,15 +22,36 @@ export async function courseOf(
   namespace: string | undefined,
   terminal: Terminal,
 ): Promise<readonly Course[]> {
-  const log = await openLog(file, terminal);
+  const log = await openLog(file, terminal, '--audit');
   const gatherer = new CourseGatherer();
+  let settled = 0;
+  let unreadable = 0;
   for await (const { text } of watchedLines(log, terminal, () => performance.now())) {
-    const entry = text.includes(NEEDLE) ? readable(text) : undefined;
+    if (!text.includes(NEEDLE)) {
+      if (!looksWhole(text)) unreadable += 1;
+      continue;
+    }
+    const entry = readable(text);
+    if (entry === undefined) unreadable += 1;
     if (entry?.kind !== 'settlement') continue;
+    settled += 1;
     if (namespace === undefined || entry.namespace === namespace) gatherer.add(entry);
   }
   if (gatherer.omitted) terminal.stderr.write('more than 500 workloads: the first are shown\n');
+  const name = printable(file);
+  if (unreadable > 0) {
+    const lines = plural(unreadable, 'line');
+    terminal.stderr.write(`${name}: ${lines} left out, not of an audit log (audit verify)\n`);
+  }
+  if (settled === 0) {
+    terminal.stderr.write(`${name}: nothing was settled in it; the learner's log has that\n`);
+  }
   return gatherer.courses();
+}
+
+/** Whether a line that is not read any closer can be an entry: no foreign text, nothing cut off. */
+function looksWhole(text: string): boolean {
+  return text.startsWith('{') && text.trimEnd().endsWith('}') && text.includes('"kind":');
 }
 
 function readable(text: string): AuditEntry | undefined {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printable, type Style } from '../style.ts';
+import { plural, printable, type Style } from '../style.ts';
 import type { Course, CourseMeans } from './course.ts';
 
 /** The course of every workload in lines: the first and the last slice; the plots are in html. */
@@ -11,7 +11,7 @@ export function courseText(courses: readonly Course[], style: Style): string {
       if (first === undefined || last === undefined) return [];
       const pods = measured.reduce((sum, one) => sum + one.pods, 0);
       const name = arm === 'placed' ? 'placed by the agent' : 'left to the scheduler';
-      return [`    ${name.padEnd(22)} ${pods} Pods, ${between(first, last)}`];
+      return [`    ${name.padEnd(22)} ${plural(pods, 'Pod')}, ${between(first, last)}`];
     });
     return [`  ${printable(namespace)}/${printable(workload)}`, ...arms];
   });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { runChildJobs, tell } from '../child-jobs.ts';
 import type { Command, FlagValues, Terminal } from '../command.ts';
 import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
+import { OUTPUT_FLAG } from '../output.ts';
 import { createProgress } from '../progress.ts';
+import { makeResultFolder, writeResults } from '../result-folder.ts';
 import {
   SCHEDULERS,
   TEMPLATE_PREFIX,
@@ -46,7 +46,7 @@ export const simulateCommand: Command = {
       placeholder: 'N',
       help: 'Rollouts that the agent learns from (default as in the specification).',
     },
-    output: { type: 'string', placeholder: 'FORMAT', help: 'table or json (default table).' },
+    ...OUTPUT_FLAG,
     out: { type: 'string', placeholder: 'DIR', help: 'Also write DIR/results.json.' },
     job: { type: 'string', placeholder: 'JSON', help: 'Internal: run one seed.' },
   },
@@ -82,11 +82,12 @@ async function simulate(flags: FlagValues, terminal: Terminal): Promise<number> 
     maximum: 10_000,
   });
   const folder = textFlag(flags, 'out');
-  if (folder !== undefined) makeFolder(folder);
+  if (folder !== undefined) makeResultFolder(folder);
   const started = performance.now();
   const progress = createProgress(terminal);
-  progress.update(0, 'search for the oracle');
-  const oracle = schedulers.includes('oracle')
+  const searching = schedulers.includes('oracle');
+  progress.update(0, searching ? 'search for the oracle' : 'start');
+  const oracle = searching
     ? searchOracle(worldOf(specification), specification.rest.cpuScale)
     : undefined;
   const { measured } = times;
@@ -107,8 +108,9 @@ async function simulate(flags: FlagValues, terminal: Terminal): Promise<number> 
     oracle,
   });
   const text = `${JSON.stringify(summary, undefined, 2)}\n`;
-  if (folder !== undefined) writeFileSync(join(folder, 'results.json'), text);
+  // The file comes last: where it cannot be written, the results are not lost.
   terminal.stdout.write(format === 'json' ? text : renderSimulation(summary));
+  if (folder !== undefined) writeResults(folder, text);
   return 0;
 }
 
@@ -126,16 +128,6 @@ function schedulersOf(text: string | undefined, { rest }: Specification): string
     throw new InputError('PERI_SETTINGS_INVALID', '--schedulers', unknown, expected);
   }
   return [...new Set(names)];
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    const expected = `a folder to write to (${code})`;
-    throw new InputError('PERI_SETTINGS_INVALID', '--out', folder, expected);
-  }
 }
 
 /** Runs every scheduler under one seed. */

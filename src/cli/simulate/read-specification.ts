@@ -202,7 +202,8 @@ function yamlOf(text: string, file: string): unknown {
     }
     if (!(error instanceof YAMLParseError)) throw error;
     const line = error.linePos?.[0].line ?? 0;
-    const reason = error.message.split('\n')[0]?.replace(/ at line .*$/, '') ?? 'no YAML';
+    const reason =
+      error.message.split('\n')[0]?.replace(/ at line .*$|; please use .*$/, '') ?? 'no YAML';
     throw new InputError(INVALID, `${basename(file)}: line ${line}`, reason, 'YAML');
   }
 }

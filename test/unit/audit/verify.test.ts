@@ -40,6 +40,15 @@ test('an untouched chain is in order, and its head is told', () => {
   check([], []);
 });
 
+test('a copy with other line ends or a byte order mark is no line, and it says why', () => {
+  const lines = chain(2);
+  const detail = (line: string) => verifyLines([line]).problems.map((problem) => problem.detail);
+  assert.deepEqual(detail('{}'), ['not a line of an audit log']);
+  assert.match(detail(`${lines[0]!}\r`)[0]!, /not a line of an audit log: .*CR LF$/);
+  assert.match(detail(`\uFEFF${lines[0]!}`)[0]!, /not a line of an audit log: a byte order mark/);
+  check([`${lines[0]!}\r`, `${lines[1]!}\r`], ['1:malformed:-', '2:malformed:-']);
+});
+
 test('the hash is SHA-256 of the line without its hash field', () => {
   const line = chain(1)[0]!;
   const bare = line.replace(/,"hash":"[0-9a-f]{64}"\}$/, '}');

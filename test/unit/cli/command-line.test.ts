@@ -42,7 +42,9 @@ describe('the command line', () => {
         assert.ok(stdout.includes(example));
         assert.ok(example.includes(`perihelion ${path.join(' ')}`), example);
       }
-      for (const name of Object.keys(command.flags)) assert.ok(stdout.includes(`--${name}`));
+      for (const [name, { help }] of Object.entries(command.flags)) {
+        assert.equal(stdout.includes(`--${name}`), !help.startsWith('Internal'), name);
+      }
     });
 
     it(`refuses an unknown flag of ${path.join(' ')} in one line`, async () => {
@@ -64,6 +66,46 @@ describe('the command line', () => {
       /perihelion audit: found "x", expected one of verify, tail, replay\n$/,
     );
     assert.match((await run('help', 'x')).stderr, /found "x"/);
+  });
+
+  it('has help pages that fit into 80 columns, and say where more is', async () => {
+    const [all, simulate] = [await run('help'), await run('simulate', '--help')];
+    for (const line of all.stdout.split('\n')) assert.ok(line.length <= 80, line);
+    assert.match(all.stdout, /^`perihelion COMMAND --help` shows the flags/m);
+    const flags = simulate.stdout.slice(0, simulate.stdout.indexOf('Examples:')).split('\n');
+    for (const line of flags.slice(1)) assert.ok(line.length <= 80, line);
+    assert.match(simulate.stdout, /^ {24}template:NAME \(default all\)\.$/m);
+  });
+
+  it('names the flag that has no value, or a value below its bounds', async () => {
+    const refused = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await run(...args);
+      assert.deepEqual([code, stdout, stderr.split('\n').length], [2, '', 2], stderr);
+      return stderr.replace('perihelion: PERI_SETTINGS_INVALID: ', '');
+    };
+    const nothing = '--spec: found nothing, expected FILE\n';
+    assert.equal(await refused('simulate', '--spec'), nothing);
+    assert.equal(await refused('simulate', '--spec', '--seeds', '3'), nothing);
+    const lines = '--lines: found "-1", expected a whole number from 0 to 1000000\n';
+    assert.equal(await refused('audit', 'tail', 'x', '--lines', '-1'), lines);
+    assert.match(await refused('audit', 'tail', 'x', '--line', '1'), /did you mean --lines\?\n$/);
+    assert.match(await refused('demo', '--ui=3'), /found "Option '--ui' does not take an arg/);
+    assert.match(await refused('audit', 'tail', '--', '--lines', '-1'), /found "--lines -1"/);
+  });
+
+  it('refuses words that nobody would read', async () => {
+    for (const args of [
+      ['version', 'x'],
+      ['help', 'doctor', 'x'],
+      ['help', 'audit', 'tail', 'x'],
+    ]) {
+      const { code, stderr } = await run(...args);
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^perihelion: PERI_SETTINGS_INVALID: perihelion (version|help): found "x"/,
+      );
+    }
   });
 
   it('refuses operands where there are none', async () => {

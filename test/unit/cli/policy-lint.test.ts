@@ -33,6 +33,22 @@ describe('perihelion policy lint', () => {
     assert.equal(code, 0);
   });
 
+  it('refuses YAML that repeats itself without end, in one line', async () => {
+    const rows = Array.from({ length: 12 }, (_, row) => {
+      const values = Array.from({ length: 10 }, () => (row === 0 ? 'x' : `*a${row - 1}`));
+      return `a${row}: &a${row} [${values.join(', ')}]`;
+    });
+    const { code, stdout, stderr } = await lint(`${rows.join('\n')}\n`);
+    assert.deepEqual([code, stderr], [2, '']);
+    assert.match(stdout, /^policy\.yaml:1: document 1: document: found "Excessive alias count.*\n/);
+  });
+
+  it('tells a number that is none from nothing', async () => {
+    const metadata = { name: 'x', namespace: 'shop' };
+    const { stdout } = await lint(stringify({ ...HEAD, metadata, spec: { holdoutPercent: NaN } }));
+    assert.match(stdout, /spec\.holdoutPercent: found NaN, expected a value of type number/);
+  });
+
   it('names file, line, document, field, found and expected, each mistake in one line', async () => {
     const { code, stdout } = await lint(
       [

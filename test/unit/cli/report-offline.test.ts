@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openAuditLog } from '#audit/open.ts';
 import { runCommandLine } from '#cli/command-line.ts';
@@ -42,6 +42,29 @@ async function logOf(t: TestContext): Promise<string> {
 }
 
 describe('perihelion report from an audit log', () => {
+  it('says what it left out, and that nothing was settled', async (t) => {
+    const path = await logOf(t);
+    const whole = await readFile(path, 'utf8');
+    await writeFile(path, `${whole}no line of ours\n${whole.slice(0, 100)}`);
+    const terminal = recorded();
+    assert.equal(await runCommandLine(['report', '--offline', '--audit', path], terminal), 0);
+    assert.match(terminal.written.stderr, /: 2 lines left out, not of an audit log/);
+    assert.doesNotMatch(terminal.written.stderr, /nothing was settled/);
+
+    const other = join(dirname(path), 'other.jsonl');
+    await writeFile(other, '\u001f\u008b\n');
+    const empty = recorded();
+    assert.equal(await runCommandLine(['report', '--offline', '--audit', other], empty), 0);
+    assert.match(empty.written.stderr, /: 1 line left out.*\n.*: nothing was settled in it/);
+  });
+
+  it('names the flag of a log that is not there', async () => {
+    const terminal = recorded();
+    const args = ['report', '--offline', '--audit', '/nowhere/audit.jsonl'];
+    assert.equal(await runCommandLine(args, terminal), 2);
+    assert.match(terminal.written.stderr, /: --audit: found "\/nowhere\/audit\.jsonl", expected /);
+  });
+
   it('reads all files of the log, without a cluster', async (t) => {
     const terminal = recorded();
     const args = ['report', '--offline', '--audit', await logOf(t), '-n', 'shop', '-o', 'json'];

@@ -19,6 +19,24 @@ function messageOf(raw: unknown): string {
 }
 
 describe('parseSettings', () => {
+  it('says what a number and a URL have to be', () => {
+    assert.equal(
+      messageOf({ webhook: { port: 80.5 } }),
+      'webhook.port: found 80.5, expected a whole number',
+    );
+    assert.match(messageOf({ webhook: { port: NaN } }), /^webhook\.port: found NaN, expected /);
+    const prometheus = (url: string) => ({
+      telemetry: { backend: 'Prometheus', prometheus: { url } },
+    });
+    for (const url of ['x:9090', 'prometheus', 'ftp://x']) {
+      assert.equal(
+        messageOf(prometheus(url)),
+        `telemetry.prometheus.url: found "${url}", expected a URL that begins with http:// or https://`,
+      );
+    }
+    assert.match(messageOf({ tracing: { endpoint: 'otel:4318' } }), /expected a URL that begins/);
+  });
+
   it('has a default for everything', () => {
     const settings = parseSettings({});
     assert.deepEqual(settings.roles, ['admission', 'learner']);
