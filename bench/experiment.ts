@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { integerFlag } from '#cli/flags.ts';
-import { runChildJobs, tell } from '#cli/child-jobs.ts';
-import { createProgress } from '#cli/progress.ts';
+import { integerFlag } from '#cli/command/flags.ts';
+import { runChildJobs, tell } from '#cli/runs/child-jobs.ts';
+import { createProgress } from '#cli/terminal/progress.ts';
 import { writeHtml } from './experiment/html.ts';
 import { writePage } from './experiment/page.ts';
 import { experimentResults, type ExperimentResults } from './experiment/results.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '#errors';
-import type { Figure } from '#cli/figure.ts';
+import type { Figure } from '#cli/runs/figure.ts';
 import { SEED_MACHINES } from '#simulator/machines/machines.ts';
 import { wattsAt } from '#simulator/machines/power-curve.ts';
 import type { AdmissionResults } from './admission/measure.ts';

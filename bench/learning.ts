@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { runChildJobs, tell } from '#cli/child-jobs.ts';
-import { integerFlag } from '#cli/flags.ts';
-import { createProgress } from '#cli/progress.ts';
+import { runChildJobs, tell } from '#cli/runs/child-jobs.ts';
+import { integerFlag } from '#cli/command/flags.ts';
+import { createProgress } from '#cli/terminal/progress.ts';
 import { WINDOWS } from './learning/arena.ts';
 import { CHANGES } from './learning/change.ts';
 import { HINDSIGHT } from './learning/hindsight.ts';

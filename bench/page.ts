@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Figure } from '#cli/figure.ts';
+import type { Figure } from '#cli/runs/figure.ts';
 import { flagsOrExit } from './shared/front.ts';
 import type { Machine } from './shared/machine.ts';
 import { markdownTable } from './shared/markdown.ts';

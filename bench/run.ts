@@ -11,7 +11,7 @@ import { writeFootprint } from './footprint.ts';
 import { writePage } from './page.ts';
 import { FULL_SCALE, measureScale, QUICK_SCALE } from './scale/measure.ts';
 import { InputError } from '#errors';
-import { choiceFlag } from '#cli/flags.ts';
+import { choiceFlag } from '#cli/command/flags.ts';
 import { exitOnSignals, flagsOrExit, orExit } from './shared/front.ts';
 import { folderToWrite } from './shared/input.ts';
 import { describeMachine } from './shared/machine.ts';

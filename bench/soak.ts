@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fileURLToPath } from 'node:url';
-import { integerFlag } from '#cli/flags.ts';
+import { integerFlag } from '#cli/command/flags.ts';
 import { flagsOrExit, orExit } from './shared/front.ts';
 import { fileToWrite } from './shared/input.ts';
 import { describeMachine } from './shared/machine.ts';

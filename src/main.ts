@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { programOf, runCommandLine } from '#cli/command-line.ts';
-import { endOnOutputErrors } from '#cli/output-errors.ts';
+import { programOf, runCommandLine } from '#cli/program/command-line.ts';
+import { endOnOutputErrors } from '#cli/terminal/output-errors.ts';
 
 endOnOutputErrors(process, (code) => process.exit(code));
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { experimentOf } from '#cli/dashboard/experiment.ts';
+import { experimentOf } from '#cli/demo/experiment.ts';
 import { DEMO_POLICY_SPEC, startAgentWorld } from '#cli/demo/agent-run.ts';
 import { APPLICATION_NAMESPACE } from '#cli/demo/scenario.ts';
 import type { DemoResults } from '#cli/demo/results.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure } from '#cli/figure.ts';
+import type { Figure } from '#cli/runs/figure.ts';
 import { ACCOUNTINGS, WEIGHTINGS } from './plan.ts';
 import { cheapest, priceRows, trulyCheapest } from './prices.ts';
 import { INTRODUCTION, READING } from './words.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { figureOf, type Figure } from '#cli/figure.ts';
+import { figureOf, type Figure } from '#cli/runs/figure.ts';
 import type { AccountingName } from './plan.ts';
 import { pricesOf, type NodePrices } from './prices.ts';
 import type { AccountingRun, WorldRuns } from './run.ts';

@@ -16,7 +16,7 @@ import { encodeEntry } from '#audit/encode.ts';
 import { openAuditLog } from '#audit/open.ts';
 import { annotationsOf } from '#cluster/decision/codec.ts';
 import { subjectOf } from '#cluster/decision/signature.ts';
-import { choiceFlag, integerFlag } from '#cli/flags.ts';
+import { choiceFlag, integerFlag } from '#cli/command/flags.ts';
 import { POOL_LABEL, World, type WorldOptions } from '../scale/world.ts';
 import { flagsOrExit, orExit } from '../shared/front.ts';
 import { NAMESPACE, reviewBodies } from './review.ts';

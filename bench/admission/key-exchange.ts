@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type EphemeralKeyInfo } from 'node:tls';
-import { figureOf } from '#cli/figure.ts';
+import { figureOf } from '#cli/runs/figure.ts';
 import { argumentsOrExit } from '../shared/front.ts';
 import { makeCertificate } from './certificate.ts';
 import { startNodeServer } from './servers.ts';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Figure, figureOf } from '#cli/figure.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
 import { makeCertificate } from './certificate.ts';
 import { goProgram } from './go-program.ts';
 import type { LoadOrder, LoadReport } from './load.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Figure, figureOf } from '#cli/figure.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
 import { ended, forked, message, scriptBeside } from '../shared/child.ts';
 import { makeCertificate } from './certificate.ts';
 import type { ProtocolOrder, ProtocolReport } from './protocol-load.ts';

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { figureOf } from '#cli/figure.ts';
+import { figureOf } from '#cli/runs/figure.ts';
 import { makeCertificate } from './certificate.ts';
 import { startProduct, type Product } from './servers.ts';
 

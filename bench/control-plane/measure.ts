@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { figureOf, type Figure } from '#cli/figure.ts';
+import { figureOf, type Figure } from '#cli/runs/figure.ts';
 import { Processes } from '../../test/e2e/processes.ts';
 import { Progress } from '../../test/e2e/progress.ts';
 import { findTools, MissingToolsError, type Tools } from '../../test/e2e/tools.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ceilingOf } from '#cli/simulate/ceiling.ts';
-import { figureOf, type Figure } from '#cli/figure.ts';
+import { figureOf, type Figure } from '#cli/runs/figure.ts';
 import { placeAll } from '#cli/simulate/rollout.ts';
 import { dataPinnedScheduler, defaultScheduler } from '#cli/simulate/static-schedulers.ts';
 import { worldOf } from '#cli/simulate/world.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure } from '#cli/figure.ts';
+import type { Figure } from '#cli/runs/figure.ts';
 
 /** One line of a plot: a figure for every x. */
 export interface Series {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure } from '#cli/figure.ts';
+import type { Figure } from '#cli/runs/figure.ts';
 import { missShares, UPSTREAM_RECORDS } from './input-size.ts';
 import { REFERENCE_THREADS, SCENARIOS, TALK_SCENARIOS, type Scenario } from './plan.ts';
 import { plot } from './plot.ts';

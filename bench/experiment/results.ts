@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { figureOf, type Figure } from '#cli/figure.ts';
+import { figureOf, type Figure } from '#cli/runs/figure.ts';
 import { UPSTREAM_RECORDS } from './input-size.ts';
 import type { OrderFigures } from './orders.ts';
 import {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { figureOf, type Figure } from '#cli/figure.ts';
+import { figureOf, type Figure } from '#cli/runs/figure.ts';
 import type { Step } from './course.ts';
 import type { Oracle } from './oracle.ts';
 import { isLearner, type PolicyRun } from './run.ts';

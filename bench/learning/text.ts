@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure } from '#cli/figure.ts';
-import { renderTable } from '#cli/table.ts';
+import type { Figure } from '#cli/runs/figure.ts';
+import { renderTable } from '#cli/terminal/table.ts';
 import { payingName } from './paying.ts';
 import type { LearningResults, PolicyFigures } from './results.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { figureOf } from '#cli/figure.ts';
+import { figureOf } from '#cli/runs/figure.ts';
 import { argumentsOrExit, orExit } from '../shared/front.ts';
 import { checkoutArgument, wholeArgument } from '../shared/input.ts';
 import { measureWatch } from './watch.ts';

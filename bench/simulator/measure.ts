@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { type Figure, figureOf } from '#cli/figure.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
 import { ended, forked, message, scriptBeside } from '../shared/child.ts';
 import type { Pass, SizeName } from './worker.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Figure, figureOf } from '#cli/figure.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
 import { floorsOf, meansOf, type Point, slopeOf } from './slope.ts';
 
 /**

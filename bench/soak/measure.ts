@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Figure, figureOf } from '#cli/figure.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
 import { makeCertificate } from '../admission/certificate.ts';
 import { REVIEW_BYTES } from '../admission/review.ts';
 import { LoadProcess, startProduct } from '../admission/servers.ts';

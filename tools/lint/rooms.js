@@ -109,6 +109,28 @@ export const FOLDERS = {
       'exporters',
     ],
   },
+  cli: {
+    command: [],
+    runs: [],
+    terminal: ['command'],
+    access: ['command'],
+    completion: ['command'],
+    policy: ['command', 'terminal'],
+    audit: ['command', 'terminal'],
+    recommend: ['command', 'terminal', 'access'],
+    explain: ['command', 'terminal', 'access', 'audit'],
+    report: ['command', 'terminal', 'access', 'audit', 'explain'],
+    simulate: ['command', 'terminal', 'runs'],
+    roles: ['command'],
+    dashboard: ['command', 'audit', 'explain', 'report', 'roles'],
+    serve: ['command', 'access', 'roles', 'dashboard'],
+    doctor: ['command', 'terminal', 'access', 'explain', 'roles'],
+    demo: ['command', 'terminal', 'runs', 'roles', 'dashboard', 'serve'],
+    program: [
+      ...['command', 'completion', 'policy', 'audit', 'recommend', 'explain', 'report', 'simulate'],
+      ...['serve', 'doctor', 'demo'],
+    ],
+  },
 };
 
 /** Rooms without I/O: no `node:` module, no error table, no clock and no randomness of their own. */
@@ -140,13 +162,7 @@ export function restrictions(room, folder) {
       message: `src/${room} may import only: ${[room, ...allowed].join(', ')}.`,
     });
   }
-  if (folder !== undefined) {
-    const others = FOLDERS[room][folder];
-    patterns.push({
-      regex: onlyFolders(room, others),
-      message: `src/${room}/${folder} may import of its room only: ${others.join(', ') || 'nothing'}; its own files through ./`,
-    });
-  }
+  if (folder !== undefined) patterns.push(ofItsRoom(room, folder));
   if (PURE.includes(room)) {
     patterns.push({ regex: '^(?:node:|#errors$)', message: `src/${room} is pure: no I/O.` });
   }
@@ -155,15 +171,34 @@ export function restrictions(room, folder) {
 
 /**
  * The same for the shell, which may import everything but the simulator.
+ * @param {string | undefined} room undefined = a file in none
+ * @param {string | undefined} folder of the room; undefined = the room has none in {@link FOLDERS}
  * @returns {{ regex: string, message: string }[]}
  */
-export function shellRestrictions() {
-  return [
-    {
+export function shellRestrictions(room, folder) {
+  const patterns = [];
+  if (!SIMULATING.includes(`${room}/${folder}`)) {
+    patterns.push({
       regex: '^#simulator/',
       message: `Of the shell only ${SIMULATING.join(', ')} may import the simulator.`,
-    },
-  ];
+    });
+  }
+  if (folder !== undefined) {
+    patterns.push(ofItsRoom(room, folder), {
+      // package.json is in no room.
+      regex: '^\\.\\.(?:/|$)(?!.*\\.json$)',
+      message: 'Leave a folder only through the alias of its room.',
+    });
+  }
+  return patterns;
+}
+
+function ofItsRoom(room, folder) {
+  const others = FOLDERS[room][folder];
+  return {
+    regex: onlyFolders(room, others),
+    message: `src/${room}/${folder} may import of its room only: ${others.join(', ') || 'nothing'}; its own files through ./`,
+  };
 }
 
 function onlyFolders(room, names) {

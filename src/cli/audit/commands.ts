@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CommandGroup } from '../command.ts';
+import type { CommandGroup } from '#cli/command/command.ts';
 import { replayCommand } from './replay.ts';
 import { tailCommand } from './tail.ts';
 import { verifyCommand } from './verify.ts';

@@ -7,7 +7,7 @@ import type {
   EnforcementEntry,
   SettlementEntry,
 } from '#audit/entry.ts';
-import { printable, type Style, type Tone } from '../style.ts';
+import { printable, type Style, type Tone } from '#cli/terminal/style.ts';
 
 /** What came of an entry, in one word: what `--outcome` selects by. */
 export function outcomeOf(entry: AuditEntry): string {

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { InputError } from '#errors';
 import { linesOf, type LocatedLine, logFiles, readLocatedLog } from '#audit/read.ts';
-import type { Terminal } from '../command.ts';
-import { patientProgress } from '../patience.ts';
+import type { Terminal } from '#cli/command/command.ts';
+import { patientProgress } from '#cli/terminal/patience.ts';
 
 /** Stands for standard input in place of a file. */
 const STANDARD_INPUT = '-';

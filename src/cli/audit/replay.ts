@@ -5,10 +5,10 @@ import type { AuditEntry, CapacityEntry } from '#audit/entry.ts';
 import type { LocatedLine } from '#audit/read.ts';
 import { type CapacityDifference, replayCapacity } from '#audit/replay-capacity.ts';
 import { type Difference, replayDecision } from '#audit/replay.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag } from '../flags.ts';
-import { jsonText, OUTPUT_FLAG } from '../output.ts';
-import { plural, printable, styleOf } from '../style.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag } from '#cli/command/flags.ts';
+import { jsonText, OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { plural, printable, styleOf } from '#cli/terminal/style.ts';
 import { openLog, watchedLines } from './log-input.ts';
 
 /** Lines named one by one; the rest is counted. */

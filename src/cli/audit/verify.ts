@@ -2,11 +2,11 @@
 import { InputError } from '#errors';
 import type { ChainHead } from '#audit/sink.ts';
 import { LineVerifier, type Problem, type Verification } from '#audit/verify.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag, listFlag } from '../flags.ts';
-import { plural, printable, styleOf } from '../style.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag, listFlag } from '#cli/command/flags.ts';
+import { plural, printable, styleOf } from '#cli/terminal/style.ts';
+import { OUTPUT_FLAG } from '#cli/terminal/output.ts';
 import { openLog, watchedLines } from './log-input.ts';
-import { OUTPUT_FLAG } from '../output.ts';
 
 /** `perihelion audit verify`: is the log as it was written? */
 export const verifyCommand: Command = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
-import type { Command, CommandGroup } from '../command.ts';
+import type { Command, CommandGroup } from '#cli/command/command.ts';
 import { completionScript, SHELLS } from './scripts.ts';
 import { completionsOf } from './words.ts';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Command, type CommandGroup, isGroup } from '../command.ts';
+import { type Command, type CommandGroup, isGroup } from '#cli/command/command.ts';
 
 /** One word that a shell may offer, and what it is for. */
 export interface Word {

@@ -14,9 +14,9 @@ import { KubernetesGate } from '#dashboard/kubernetes-gate.ts';
 import { pageFiles } from '#dashboard/page-files.ts';
 import { DashboardServer, type Material } from '#dashboard/server.ts';
 import type { Settings } from '#settings/settings.ts';
-import type { LearnerRole } from '../serve/learner-role.ts';
-import type { ProductPorts } from '../serve/ports.ts';
-import { VERSION } from '../version.ts';
+import type { LearnerRole } from '#cli/roles/learner-role.ts';
+import type { ProductPorts } from '#cli/roles/ports.ts';
+import { VERSION } from '#cli/command/version.ts';
 import { dashboardCertificate } from './certificate.ts';
 import { dashboardSources, feedOptions } from './sources.ts';
 

@@ -13,8 +13,8 @@ import { createPodReader } from '#learner/episodes/decisions.ts';
 import { powerHealth } from '#learner/observation/target-health.ts';
 import { askWindow } from '#learner/readings/telemetry-window.ts';
 import type { Telemetry } from '#telemetry/sources/sources.ts';
-import { circuitFigure } from '../report/circuit-figure.ts';
-import { stateText } from '../report/format.ts';
+import { circuitFigure } from '#cli/report/circuit-figure.ts';
+import { stateText } from '#cli/report/format.ts';
 import { savingsNow } from './savings.ts';
 import { storyOf } from './story.ts';
 

@@ -5,10 +5,10 @@ import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';
 import type { Story, StoryEarned, StoryReading } from '#dashboard/api-decisions.ts';
 import type { KnownDecision } from '#dashboard/sources.ts';
-import { compact } from '../audit/line.ts';
-import { actionRows } from '../explain/actions.ts';
-import { reasonOf } from '../explain/reason.ts';
-import { stateText } from '../report/format.ts';
+import { compact } from '#cli/audit/line.ts';
+import { actionRows } from '#cli/explain/actions.ts';
+import { reasonOf } from '#cli/explain/reason.ts';
+import { stateText } from '#cli/report/format.ts';
 
 /**
  * The story of a decision, from the same parts as `perihelion explain`; of a Pod that is gone as

@@ -9,8 +9,8 @@ import { parseSettings } from '#settings/parse.ts';
 import type { EmbeddedCluster } from '#simulator/cluster/cluster.ts';
 import type { IntervalStats } from '#simulator/engine/interval.ts';
 import type { KubeObject } from '#simulator/kube/kube.ts';
-import { WEBHOOK_NAME } from '../serve/admission-role.ts';
-import { type Product, startProduct } from '../serve/product.ts';
+import { WEBHOOK_NAME } from '#cli/roles/admission-role.ts';
+import { type Product, startProduct } from '#cli/serve/product.ts';
 import type { Achievement, Job } from './job.ts';
 import {
   achievementOf,

@@ -2,11 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Load } from '#simulator/application/load.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
-import { OUTPUT_FLAG } from '../output.ts';
-import { createProgress } from '../progress.ts';
-import { makeResultFolder, writeResults } from '../result-folder.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag, integerFlag, textFlag } from '#cli/command/flags.ts';
+import { OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { createProgress } from '#cli/terminal/progress.ts';
+import { makeResultFolder, writeResults } from '#cli/runs/result-folder.ts';
 import { CLUSTERS, type ClusterName, type Job, type JobMessage } from './job.ts';
 import { runLive } from './live.ts';
 import { runJobs } from './processes.ts';

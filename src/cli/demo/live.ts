@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DashboardRole } from '../dashboard/role.ts';
-import { experimentOf } from '../dashboard/experiment.ts';
+import type { DashboardRole } from '#cli/dashboard/role.ts';
+import { experimentOf } from './experiment.ts';
 import { startAgentWorld } from './agent-run.ts';
 import type { Job } from './job.ts';
 import type { DemoResults } from './results.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { runChildJobs } from '../child-jobs.ts';
+import { runChildJobs } from '#cli/runs/child-jobs.ts';
 import type { Job, JobResult } from './job.ts';
 
 /** How jobs are run side by side. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure } from '../figure.ts';
-import { renderTable } from '../table.ts';
+import type { Figure } from '#cli/runs/figure.ts';
+import { renderTable } from '#cli/terminal/table.ts';
 import { CLUSTERS, type ClusterName, type ScenarioName } from './job.ts';
 import { type DemoResults, TABLE_ORDER } from './results.ts';
 

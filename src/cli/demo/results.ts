@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Figure, figureOf } from '../figure.ts';
-import { VERSION } from '../version.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
+import { VERSION } from '#cli/command/version.ts';
 import { DEMO_POLICY_SPEC } from './agent-run.ts';
 import {
   type Achievement,

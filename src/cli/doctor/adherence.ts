@@ -7,10 +7,10 @@ import type { StoredAdherence } from '#cluster/model/enforcement.ts';
 import { projectNode } from '#cluster/objects/project.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import { workloadKey } from '#cluster/objects/workload.ts';
-import { claimedDecision } from '../explain/claimed.ts';
-import { type ClusterAccess, getOptional, listOptional } from '../kube-access.ts';
-import { explainPreference } from '../outweighed.ts';
-import { policyViewOf } from '../policies.ts';
+import { claimedDecision } from '#cli/explain/claimed.ts';
+import { type ClusterAccess, getOptional, listOptional } from '#cli/access/kube-access.ts';
+import { explainPreference } from '#cli/explain/outweighed.ts';
+import { policyViewOf } from '#cli/access/policies.ts';
 import { answerOf, type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 

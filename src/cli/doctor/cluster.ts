@@ -2,7 +2,7 @@
 import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { parseExposition } from '#telemetry/series/exposition.ts';
-import { WEBHOOK_NAME } from '../serve/admission-role.ts';
+import { WEBHOOK_NAME } from '#cli/roles/admission-role.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 

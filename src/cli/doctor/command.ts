@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag } from '../flags.ts';
-import { INSTALLATION_FLAG, installationOf } from '../installation.ts';
-import { type ClusterAccess, KUBE_FLAGS, withCluster } from '../kube-access.ts';
-import { jsonText, OUTPUT_FLAG } from '../output.ts';
-import { patientProgress } from '../patience.ts';
-import { styleOf } from '../style.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag } from '#cli/command/flags.ts';
+import { INSTALLATION_FLAG, installationOf } from '#cli/access/installation.ts';
+import { type ClusterAccess, KUBE_FLAGS, withCluster } from '#cli/access/kube-access.ts';
+import { jsonText, OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { patientProgress } from '#cli/terminal/patience.ts';
+import { styleOf } from '#cli/terminal/style.ts';
 import { checkCertificate } from './certificate.ts';
 import { checkFailOpen, checkNamespaces } from './cluster.ts';
 import { checkDryRun } from './dry-run.ts';

@@ -4,8 +4,8 @@ import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { asObject } from '#cluster/wire/json.ts';
-import { IMPATIENT, type ClusterAccess } from '../kube-access.ts';
-import { policyViewOf } from '../policies.ts';
+import { IMPATIENT, type ClusterAccess } from '#cli/access/kube-access.ts';
+import { policyViewOf } from '#cli/access/policies.ts';
 import { answerOf, type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 

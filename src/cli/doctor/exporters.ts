@@ -3,7 +3,7 @@ import { request } from 'undici';
 import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { type Exposition, parseExposition } from '#telemetry/series/exposition.ts';
 import type { ScrapeTarget } from '#telemetry/scrape/target.ts';
-import { kubeText } from '../kube-text.ts';
+import { kubeText } from '#cli/access/kube-text.ts';
 import { type Answer, answerOf } from './finding.ts';
 
 const TIMEOUT_MILLISECONDS = 2000;

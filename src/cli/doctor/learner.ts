@@ -2,8 +2,8 @@
 import { OPT_IN_VALUE } from '#admission/pod/eligibility.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import type { Observation } from '#cluster/model/observation.ts';
-import { policyViewOf } from '../policies.ts';
-import { plural } from '../style.ts';
+import { policyViewOf } from '#cli/access/policies.ts';
+import { plural } from '#cli/terminal/style.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 

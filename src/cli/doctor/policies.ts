@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { asObject, asObjects, asText, type JsonObject } from '#cluster/wire/json.ts';
-import { policyViewOf } from '../policies.ts';
-import { plural } from '../style.ts';
+import { policyViewOf } from '#cli/access/policies.ts';
+import { plural } from '#cli/terminal/style.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 import { INSTALL } from './webhook.ts';

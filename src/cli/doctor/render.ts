@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plural, printable, type Style, type Tone } from '../style.ts';
+import { plural, printable, type Style, type Tone } from '#cli/terminal/style.ts';
 import { type Finding, type Level, LEVELS } from './finding.ts';
 
 const TONES: Readonly<Record<Level, Tone>> = { ok: 'good', warning: 'warning', problem: 'bad' };

@@ -2,9 +2,9 @@
 import type { Settings } from '#settings/settings.ts';
 import { asObject } from '#cluster/wire/json.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
-import { IMPATIENT, type ClusterAccess } from '../kube-access.ts';
+import { IMPATIENT, type ClusterAccess } from '#cli/access/kube-access.ts';
+import { policyViewOf } from '#cli/access/policies.ts';
 import { type Answer, answerOf, type Finding, findingsOf } from './finding.ts';
-import { policyViewOf } from '../policies.ts';
 import type { Survey } from './survey.ts';
 import { INSTALL } from './webhook.ts';
 

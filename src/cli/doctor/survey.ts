@@ -10,8 +10,8 @@ import { projectPod } from '#cluster/objects/project-pod.ts';
 import { projectNamespace } from '#cluster/objects/project.ts';
 import type { SlimNamespace, SlimPod } from '#cluster/objects/slim.ts';
 import type { Settings } from '#settings/settings.ts';
-import { asItIs, type ClusterAccess, getOptional, listOptional } from '../kube-access.ts';
-import { kubeText } from '../kube-text.ts';
+import { asItIs, type ClusterAccess, getOptional, listOptional } from '#cli/access/kube-access.ts';
+import { kubeText } from '#cli/access/kube-text.ts';
 import { type Answer, answerOf } from './finding.ts';
 
 /** Everything that was read from the cluster; the checks only judge it. */

@@ -4,7 +4,7 @@ import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { asObject, asObjects, asText, asTexts, type JsonObject } from '#cluster/wire/json.ts';
 import { projectSelector } from '#cluster/objects/project-selector.ts';
 import { selectorMatches } from '#cluster/objects/selector-match.ts';
-import { WEBHOOK_NAME } from '../serve/admission-role.ts';
+import { WEBHOOK_NAME } from '#cli/roles/admission-role.ts';
 import { type Finding, findingsOf } from './finding.ts';
 import type { Survey } from './survey.ts';
 

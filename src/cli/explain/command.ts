@@ -5,10 +5,10 @@ import { projectPod } from '#cluster/objects/project-pod.ts';
 import { projectNode } from '#cluster/objects/project.ts';
 import { InputError, PerihelionError } from '#errors';
 import type { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
-import { openLog, watchedLines } from '../audit/log-input.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag, textFlag } from '../flags.ts';
-import { INSTALLATION_FLAG, installationOf } from '../installation.ts';
+import { openLog, watchedLines } from '#cli/audit/log-input.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag, textFlag } from '#cli/command/flags.ts';
+import { INSTALLATION_FLAG, installationOf } from '#cli/access/installation.ts';
 import {
   type ClusterAccess,
   KUBE_FLAGS,
@@ -16,10 +16,10 @@ import {
   NAMESPACE_FLAG,
   namespaceOf,
   withCluster,
-} from '../kube-access.ts';
-import { jsonText, OUTPUT_FLAG } from '../output.ts';
-import { explainPreference, type Outweighed } from '../outweighed.ts';
-import { styleOf } from '../style.ts';
+} from '#cli/access/kube-access.ts';
+import { jsonText, OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { styleOf } from '#cli/terminal/style.ts';
+import { explainPreference, type Outweighed } from './outweighed.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
 import { explanationOf } from './explanation.ts';
 import { claimedDecision } from './claimed.ts';

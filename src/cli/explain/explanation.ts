@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { SettlementEntry } from '#audit/entry.ts';
-import { type Adherence, adherenceOf } from '../adherence.ts';
+import { type Adherence, adherenceOf } from './adherence.ts';
 import { actionRows, type ActionRow } from './actions.ts';
 import { claimedDecision, type ClaimedDecision } from './claimed.ts';
 import type { Evidence } from './evidence.ts';
 import type { Gathered } from './gather.ts';
 import { leftAlone, type LeftAlone } from './left-alone.ts';
-import type { Outweighed } from '../outweighed.ts';
+import type { Outweighed } from './outweighed.ts';
 import { reasonOf } from './reason.ts';
 
 /** The whole answer to "why did this Pod go there", as `--output json` prints it. */

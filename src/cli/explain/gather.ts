@@ -25,8 +25,8 @@ import type {
 } from '#cluster/objects/slim.ts';
 import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Settings } from '#settings/settings.ts';
-import { type ClusterAccess, getOptional } from '../kube-access.ts';
-import { policiesOf } from '../policies.ts';
+import { type ClusterAccess, getOptional } from '#cli/access/kube-access.ts';
+import { policiesOf } from '#cli/access/policies.ts';
 
 type Client = ClusterAccess['client'];
 

@@ -2,7 +2,7 @@
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { DecisionEntry } from '#audit/entry.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
-import { compact, signed } from '../audit/line.ts';
+import { compact, signed } from '#cli/audit/line.ts';
 import type { ClaimedDecision } from './claimed.ts';
 
 /** Why an action was taken: the product's word for it, where it is known, and a sentence. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { SettlementEntry } from '#audit/entry.ts';
-import { byTargetText, followedPercent } from '../adherence.ts';
-import { compact, signed } from '../audit/line.ts';
-import { printable, type Style } from '../style.ts';
-import { renderTable } from '../table.ts';
+import { compact, signed } from '#cli/audit/line.ts';
+import { printable, type Style } from '#cli/terminal/style.ts';
+import { renderTable } from '#cli/terminal/table.ts';
+import { byTargetText, followedPercent } from './adherence.ts';
 import type { ActionRow } from './actions.ts';
 import type { Explanation, ExplainedDecision } from './explanation.ts';
 

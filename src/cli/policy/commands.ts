@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { CommandGroup } from '../command.ts';
+import type { CommandGroup } from '#cli/command/command.ts';
 import { lintCommand } from './lint.ts';
 
 /** `perihelion policy`: what people do with PlacementPolicy files. */

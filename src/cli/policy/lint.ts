@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { InputError } from '#errors';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag } from '../flags.ts';
-import { jsonText, OUTPUT_FLAG } from '../output.ts';
-import { plural, printable, styleOf } from '../style.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag } from '#cli/command/flags.ts';
+import { jsonText, OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { plural, printable, styleOf } from '#cli/terminal/style.ts';
 import { lintDocument } from './lint-document.ts';
 import { messageOf, type Mistake } from './mistake.ts';
 

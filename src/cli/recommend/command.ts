@@ -3,12 +3,12 @@ import { PerihelionError } from '#errors';
 import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import type { StatusRecommendation } from '#cluster/policy/recommendations.ts';
 import { projectPolicy } from '#cluster/policy/live-view.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag, textFlag } from '../flags.ts';
-import { asItIs, KUBE_FLAGS, listOptional, withCluster } from '../kube-access.ts';
-import { jsonText, OUTPUT_FLAG } from '../output.ts';
-import { printable } from '../style.ts';
-import { renderTable } from '../table.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag, textFlag } from '#cli/command/flags.ts';
+import { asItIs, KUBE_FLAGS, listOptional, withCluster } from '#cli/access/kube-access.ts';
+import { jsonText, OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { printable } from '#cli/terminal/style.ts';
+import { renderTable } from '#cli/terminal/table.ts';
 
 /** `perihelion recommend`: what would it do with replicas and with Pods that run? */
 export const recommendCommand: Command = {

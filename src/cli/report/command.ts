@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs';
 import { InputError } from '#errors';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag, textFlag } from '../flags.ts';
-import { INSTALLATION_FLAG, installationOf } from '../installation.ts';
-import { KUBE_FLAGS, withCluster } from '../kube-access.ts';
-import { jsonText } from '../output.ts';
-import { styleOf } from '../style.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag, textFlag } from '#cli/command/flags.ts';
+import { INSTALLATION_FLAG, installationOf } from '#cli/access/installation.ts';
+import { KUBE_FLAGS, withCluster } from '#cli/access/kube-access.ts';
+import { jsonText } from '#cli/terminal/output.ts';
+import { styleOf } from '#cli/terminal/style.ts';
 import { courseOf } from './course-input.ts';
 import { gather, type Gathered } from './gather.ts';
 import { ASSUMPTION_FLAGS, assumptionsOf } from './options.ts';

@@ -2,9 +2,9 @@
 import { decodeEntry } from '#audit/decode.ts';
 import type { AuditEntry } from '#audit/entry.ts';
 import { PerihelionError } from '#errors';
-import { openLog, watchedLines } from '../audit/log-input.ts';
-import type { Terminal } from '../command.ts';
-import { plural, printable } from '../style.ts';
+import { openLog, watchedLines } from '#cli/audit/log-input.ts';
+import type { Terminal } from '#cli/command/command.ts';
+import { plural, printable } from '#cli/terminal/style.ts';
 import { type Course, CourseGatherer } from './course.ts';
 
 /** Reading a line takes a hundred times as long as looking whether it can be meant. */

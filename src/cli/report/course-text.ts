@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { plural, printable, type Style } from '../style.ts';
+import { plural, printable, type Style } from '#cli/terminal/style.ts';
 import type { Course, CourseMeans } from './course.ts';
 
 /** The course of every workload in lines: the first and the last slice; the plots are in html. */

@@ -2,7 +2,7 @@
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import { decodeState } from '#agent/state-key.ts';
 import type { Interval } from '#reward/confidence.ts';
-import { followedPercent } from '../adherence.ts';
+import { followedPercent } from '#cli/explain/adherence.ts';
 import type { Evidence } from './report.ts';
 
 /** What an interval shows; `unclear` = both are still possible. */

@@ -4,8 +4,8 @@ import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import { projectModel } from '#cluster/model/live-view.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PolicyView } from '#cluster/policy/policy.ts';
-import { asItIs, type ClusterAccess, listOptional } from '../kube-access.ts';
-import { policiesOf, policyViewOf } from '../policies.ts';
+import { asItIs, type ClusterAccess, listOptional } from '#cli/access/kube-access.ts';
+import { policiesOf, policyViewOf } from '#cli/access/policies.ts';
 
 type Client = ClusterAccess['client'];
 

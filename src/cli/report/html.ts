@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { printable } from '../style.ts';
+import { printable } from '#cli/terminal/style.ts';
 
 /** A piece of HTML that is safe to stand in an element or a quoted attribute. */
 export interface Html {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
-import type { Flag, FlagValues } from '../command.ts';
-import { textFlag } from '../flags.ts';
+import type { Flag, FlagValues } from '#cli/command/command.ts';
+import { textFlag } from '#cli/command/flags.ts';
 
 /** What joules are turned into, as a person has it from their supplier; undefined = not asked. */
 export interface Assumptions {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Interval } from '#reward/confidence.ts';
-import { byTargetText } from '../adherence.ts';
-import { compact } from '../audit/line.ts';
-import { plural } from '../style.ts';
+import { byTargetText } from '#cli/explain/adherence.ts';
+import { compact } from '#cli/audit/line.ts';
+import { plural } from '#cli/terminal/style.ts';
 import {
   adherenceText,
   type Finding,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compact, signed } from '../audit/line.ts';
+import { compact, signed } from '#cli/audit/line.ts';
 import { actionText, stateText } from './format.ts';
 import { html, type Html } from './html.ts';
 import type { Learned } from './report.ts';

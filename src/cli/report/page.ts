@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compact } from '../audit/line.ts';
+import { compact } from '#cli/audit/line.ts';
 import { coursePlots } from './course-plot.ts';
 import { html, type Html } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Interval } from '#reward/confidence.ts';
-import { byTargetText } from '../adherence.ts';
-import { compact, signed } from '../audit/line.ts';
-import { plural, printable, type Style, type Tone } from '../style.ts';
-import { renderTable } from '../table.ts';
+import { byTargetText } from '#cli/explain/adherence.ts';
+import { compact, signed } from '#cli/audit/line.ts';
+import { plural, printable, type Style, type Tone } from '#cli/terminal/style.ts';
+import { renderTable } from '#cli/terminal/table.ts';
 import { courseText } from './course-text.ts';
 import {
   actionText,

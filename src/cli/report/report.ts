@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';
-import { type Adherence, adherenceOf } from '../adherence.ts';
+import { type Adherence, adherenceOf } from '#cli/explain/adherence.ts';
 import { type CircuitFigure, circuitFigure } from './circuit-figure.ts';
 import type { Course } from './course.ts';
 import type { Gathered } from './gather.ts';

@@ -5,9 +5,9 @@ import { pino } from 'pino';
 import { InputError } from '#errors';
 import { parseSettings, readSettingsFile } from '#settings/parse.ts';
 import type { Settings } from '#settings/settings.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { textFlag } from '../flags.ts';
-import { KUBE_FLAGS, kubeConfigOf } from '../kube-access.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { textFlag } from '#cli/command/flags.ts';
+import { KUBE_FLAGS, kubeConfigOf } from '#cli/access/kube-access.ts';
 import { startProduct } from './product.ts';
 
 /** `perihelion serve`: the product in a cluster. */

@@ -10,12 +10,12 @@ import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import type { TickReport } from '#learner/tick/tick-report.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import type { Settings } from '#settings/settings.ts';
-import { type DashboardRole, startDashboard } from '../dashboard/role.ts';
-import { tappedSink } from '../dashboard/tapped-sink.ts';
-import { type AdmissionRole, startAdmissionRole } from './admission-role.ts';
-import { type LearnerRole, startLearnerRole } from './learner-role.ts';
-import { observeClock } from './clock.ts';
-import type { ProductPorts } from './ports.ts';
+import { type DashboardRole, startDashboard } from '#cli/dashboard/role.ts';
+import { tappedSink } from '#cli/dashboard/tapped-sink.ts';
+import { type AdmissionRole, startAdmissionRole } from '#cli/roles/admission-role.ts';
+import { type LearnerRole, startLearnerRole } from '#cli/roles/learner-role.ts';
+import { observeClock } from '#cli/roles/clock.ts';
+import type { ProductPorts } from '#cli/roles/ports.ts';
 
 /** The running product: one process with one or both roles. */
 export interface Product {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError } from '#errors';
 import { availableParallelism } from 'node:os';
-import { runChildJobs, tell } from '../child-jobs.ts';
-import type { Command, FlagValues, Terminal } from '../command.ts';
-import { choiceFlag, integerFlag, textFlag } from '../flags.ts';
-import { OUTPUT_FLAG } from '../output.ts';
-import { createProgress } from '../progress.ts';
-import { makeResultFolder, writeResults } from '../result-folder.ts';
+import { runChildJobs, tell } from '#cli/runs/child-jobs.ts';
+import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
+import { choiceFlag, integerFlag, textFlag } from '#cli/command/flags.ts';
+import { OUTPUT_FLAG } from '#cli/terminal/output.ts';
+import { createProgress } from '#cli/terminal/progress.ts';
+import { makeResultFolder, writeResults } from '#cli/runs/result-folder.ts';
 import {
   SCHEDULERS,
   TEMPLATE_PREFIX,

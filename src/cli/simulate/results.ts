@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PerihelionError } from '#errors';
-import { type Figure, figureOf } from '../figure.ts';
-import { renderTable } from '../table.ts';
-import { VERSION } from '../version.ts';
+import { type Figure, figureOf } from '#cli/runs/figure.ts';
+import { renderTable } from '#cli/terminal/table.ts';
+import { VERSION } from '#cli/command/version.ts';
 import type { SchedulerRun, SimulateJobResult, WindowFigures } from './job.ts';
 import type { Assignment } from './oracle.ts';
 

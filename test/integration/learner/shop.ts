@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import { Registry as Metrics } from 'prom-client';
 import { encodeState } from '#agent/state-key.ts';
-import { capacityPort } from '#cli/serve/capacity-port.ts';
+import { capacityPort } from '#cli/roles/capacity-port.ts';
 import { KubeClient } from '#cluster/api/client.ts';
 import { startInformers, type Informers } from '#cluster/mirror/informers.ts';
 import type { ModelShard } from '#cluster/model/model.ts';

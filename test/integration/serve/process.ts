@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { WEBHOOK_NAME } from '#cli/serve/admission-role.ts';
+import { WEBHOOK_NAME } from '#cli/roles/admission-role.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { singleQueue } from '#simulator/application/applications.ts';
 import { createCluster, type EmbeddedCluster } from '#simulator/cluster/cluster.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createGenerator } from '#agent/random.ts';
-import { figureOf } from '#cli/figure.ts';
+import { figureOf } from '#cli/runs/figure.ts';
 import { spreadOf } from '../../../bench/scale/spread.ts';
 
 describe('spread of several means', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { COMMANDS } from '#cli/command-line.ts';
+import { COMMANDS } from '#cli/program/command-line.ts';
 import { completionScript, SHELLS } from '#cli/completion/scripts.ts';
 import { completionsOf } from '#cli/completion/words.ts';
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { CourseGatherer } from '#cli/report/course.ts';
 import { coursePlots } from '#cli/report/course-plot.ts';
 import { courseText } from '#cli/report/course-text.ts';
-import { styleOf } from '#cli/style.ts';
+import { styleOf } from '#cli/terminal/style.ts';
 import type { ReadingEntry, SettlementEntry } from '#audit/entry.ts';
 import { recorded } from './terminal.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import { runCommandLine } from '#cli/command-line.ts';
+import { runCommandLine } from '#cli/program/command-line.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import { recorded } from './terminal.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openAuditLog } from '#audit/open.ts';
-import { runCommandLine } from '#cli/command-line.ts';
+import { runCommandLine } from '#cli/program/command-line.ts';
 import { recorded } from './terminal.ts';
 
 /** A log as the learner writes it, of Pods of two namespaces. */

@@ -10,7 +10,7 @@ import type { Assumptions } from '#cli/report/options.ts';
 import { renderPage } from '#cli/report/page.ts';
 import { renderText } from '#cli/report/render-text.ts';
 import { type Report, reportOf } from '#cli/report/report.ts';
-import { styleOf } from '#cli/style.ts';
+import { styleOf } from '#cli/terminal/style.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { StoredSavings, StoredShadow } from '#cluster/model/evidence.ts';
 import { parsePolicySpec } from '#cluster/policy/parse.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Terminal } from '#cli/command.ts';
+import type { Terminal } from '#cli/command/command.ts';
 
 /** A terminal that remembers what was written to it. */
 export interface Recorded extends Terminal {

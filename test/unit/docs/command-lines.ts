@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
-import { COMMANDS } from '#cli/command-line.ts';
-import { type Command, isGroup, parseArgsOptions } from '#cli/command.ts';
+import { COMMANDS } from '#cli/program/command-line.ts';
+import { type Command, isGroup, parseArgsOptions } from '#cli/command/command.ts';
 
 /** What commands may be called by the pages: those that exist. */
 export interface Known {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { MUTATE_PATH } from '#admission/handling/app.ts';
-import { WEBHOOK_NAME } from '#cli/serve/admission-role.ts';
+import { WEBHOOK_NAME } from '#cli/roles/admission-role.ts';
 import { OPT_OUT_VALUE, PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { parseSettings } from '#settings/parse.ts';
 import {

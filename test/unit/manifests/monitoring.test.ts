@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { WEBHOOK_NAME } from '#cli/serve/admission-role.ts';
+import { WEBHOOK_NAME } from '#cli/roles/admission-role.ts';
 import { ALERTS } from '../../../tools/monitoring/alerts.ts';
 import { dashboard } from '../../../tools/monitoring/dashboard.ts';
 import { MONITORS } from '../../../tools/monitoring/monitors.ts';

@@ -15,7 +15,10 @@ interface Table {
   readonly SIMULATING: readonly string[];
   readonly FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly restrictions: (room: string, folder: string | undefined) => readonly Pattern[];
-  readonly shellRestrictions: () => readonly Pattern[];
+  readonly shellRestrictions: (
+    room: string | undefined,
+    folder: string | undefined,
+  ) => readonly Pattern[];
 }
 
 interface Pattern {
@@ -32,13 +35,10 @@ const { ROOMS, SHELL, SIMULATING, FOLDERS, restrictions, shellRestrictions } = (
 function refused(file: string, specifier: string): string | undefined {
   const [room = '', name = ''] = file.split('/');
   const folder = name in (FOLDERS[room] ?? {}) ? name : undefined;
-  const patterns = room in ROOMS ? restrictions(room, folder) : shell(file);
+  const rules = room in ROOMS ? restrictions : shellRestrictions;
+  const patterns = rules(room, folder);
   // As the rule `no-restricted-imports` reads a pattern.
   return patterns.find(({ regex }) => new RegExp(regex, 'iu').test(specifier))?.message;
-}
-
-function shell(file: string): readonly Pattern[] {
-  return maySimulate(file) ? [] : shellRestrictions();
 }
 
 function maySimulate(file: string): boolean {
@@ -83,7 +83,11 @@ test('what a room may not import is refused', () => {
     ['simulator/trial/x.ts', '#simulator/cluster/options.ts'],
     ['settings/x.ts', '#simulator/machines/meter.ts'],
     ['cli/serve/x.ts', '#simulator/cluster/cluster.ts'],
-    ['cli/x.ts', '#simulator/cluster/cluster.ts'],
+    ['cli/command/x.ts', '#simulator/cluster/cluster.ts'],
+    ['cli/dashboard/x.ts', '#cli/demo/results.ts'],
+    ['cli/roles/x.ts', '#cli/serve/product.ts'],
+    ['cli/explain/x.ts', '#cli/report/report.ts'],
+    ['cli/report/x.ts', '../explain/claimed.ts'],
     ['main.ts', '#simulator/cluster/cluster.ts'],
     ['admission/decision/x.ts', '#cluster/api/client.ts'],
     ['admission/handling/x.ts', '#cluster/actions/scale.ts'],
@@ -117,6 +121,8 @@ test('what a room may not import is refused', () => {
     ['learner/readings/x.ts', '#telemetry/reading/source.ts'],
     ['cli/demo/x.ts', '#simulator/cluster/cluster.ts'],
     ['cli/serve/x.ts', '#telemetry/scrape/scrape.ts'],
+    ['cli/dashboard/x.ts', '#cli/roles/ports.ts'],
+    ['cli/command/x.ts', '../../../package.json'],
     ['cluster/api/x.ts', 'undici'],
   ] as const) {
     assert.equal(refused(file, specifier), undefined, `${file} may not import ${specifier}`);
@@ -165,10 +171,10 @@ test('nothing but the demo and the simulation reaches the simulator, nor an admi
       (file) =>
         among(file) && [...reachedFrom(file, arrows)].some((other) => other.startsWith(`${room}/`)),
     );
-  // The command line knows all commands, these two among them, and the demo has a page.
+  // The command line knows all commands, these two among them.
   assert.deepEqual(
     reaching('simulator', (file) => !file.startsWith('simulator/') && !maySimulate(file)).sort(),
-    ['cli/command-line.ts', 'cli/dashboard/experiment.ts', 'main.ts'],
+    ['cli/program/command-line.ts', 'main.ts'],
   );
   assert.ok(reaching('simulator', maySimulate).length > 0);
   assert.deepEqual(

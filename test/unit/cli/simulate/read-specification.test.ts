@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { InputError } from '#errors';
 import { policySpecSchema } from '#cluster/policy/schema.ts';
-import { runCommandLine } from '#cli/command-line.ts';
+import { runCommandLine } from '#cli/program/command-line.ts';
 import { readSpecification } from '#cli/simulate/read-specification.ts';
 import { applicationOf, worldOf } from '#cli/simulate/world.ts';
 import { hotelReservation } from '#simulator/application/applications.ts';

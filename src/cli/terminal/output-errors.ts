@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Terminal } from './command.ts';
+import type { Terminal } from '#cli/command/command.ts';
 
 /** As a shell has it for a program that SIGPIPE ended: 128 and the number of the signal. */
 export const READER_GONE = 141;

@@ -23,7 +23,7 @@ import type { TickReport } from '#learner/tick/tick-report.ts';
 import type { Settings } from '#settings/settings.ts';
 import type { Telemetry } from '#telemetry/sources/sources.ts';
 import { createCapacityMetrics } from '#learner/capacity/metrics.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '#cli/command/version.ts';
 import { capacityPort } from './capacity-port.ts';
 import { clockProblem } from './clock.ts';
 import type { ProductPorts } from './ports.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InputError, PerihelionError } from '#errors';
 import { basename } from 'node:path';
-import { argumentsOf } from './arguments.ts';
-import { auditCommands } from './audit/commands.ts';
+import { argumentsOf } from '#cli/command/arguments.ts';
+import { auditCommands } from '#cli/audit/commands.ts';
 import {
   type Command,
   type CommandGroup,
@@ -10,17 +10,17 @@ import {
   isGroup,
   listOf,
   type Terminal,
-} from './command.ts';
-import { completionCommand } from './completion/command.ts';
-import { demoCommand } from './demo/command.ts';
-import { doctorCommand } from './doctor/command.ts';
-import { explainCommand } from './explain/command.ts';
-import { policyCommands } from './policy/commands.ts';
-import { recommendCommand } from './recommend/command.ts';
-import { reportCommand } from './report/command.ts';
-import { serveCommand } from './serve/command.ts';
-import { simulateCommand } from './simulate/command.ts';
-import { VERSION } from './version.ts';
+} from '#cli/command/command.ts';
+import { completionCommand } from '#cli/completion/command.ts';
+import { demoCommand } from '#cli/demo/command.ts';
+import { doctorCommand } from '#cli/doctor/command.ts';
+import { explainCommand } from '#cli/explain/command.ts';
+import { policyCommands } from '#cli/policy/commands.ts';
+import { recommendCommand } from '#cli/recommend/command.ts';
+import { reportCommand } from '#cli/report/command.ts';
+import { serveCommand } from '#cli/serve/command.ts';
+import { simulateCommand } from '#cli/simulate/command.ts';
+import { VERSION } from '#cli/command/version.ts';
 
 /** Every command, in the order of the help page. */
 export const COMMANDS: readonly (Command | CommandGroup)[] = [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Terminal } from './command.ts';
+import type { Terminal } from '#cli/command/command.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 /** Work that is done sooner needs no bar. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { figureOf } from '#cli/figure.ts';
-import { integerFlag } from '#cli/flags.ts';
-import { renderTable } from '#cli/table.ts';
+import { figureOf } from '#cli/runs/figure.ts';
+import { integerFlag } from '#cli/command/flags.ts';
+import { renderTable } from '#cli/terminal/table.ts';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Flag } from './command.ts';
+import type { Flag } from '#cli/command/command.ts';
 
 /** The flag of every command that has a result. */
 export const OUTPUT_FLAG = {

@@ -6,7 +6,7 @@ import { SpanExporter } from '#tracing/exporter.ts';
 import { TracingMetrics } from '#tracing/metrics.ts';
 import { Sender } from '#tracing/sender.ts';
 import { Tracer } from '#tracing/tracer.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '#cli/command/version.ts';
 import type { ProductPorts } from './ports.ts';
 
 /** Tracing that is on. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Terminal } from './command.ts';
+import type { Terminal } from '#cli/command/command.ts';
 
 /** Shows how far long work has come: a bar that rewrites itself, or plain lines in a pipe. */
 export interface Progress {

@@ -5,8 +5,8 @@ import { KubeClient } from '#cluster/api/client.ts';
 import { asObject, asObjects, asOptionalText, type JsonObject } from '#cluster/wire/json.ts';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
-import type { Flag, FlagValues } from './command.ts';
-import { textFlag } from './flags.ts';
+import type { Flag, FlagValues } from '#cli/command/command.ts';
+import { textFlag } from '#cli/command/flags.ts';
 
 /** Flags of every command that talks to an API server, named as kubectl names them. */
 export const KUBE_FLAGS = {

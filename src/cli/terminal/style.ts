@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { stripVTControlCharacters } from 'node:util';
-import type { Terminal } from './command.ts';
+import type { Terminal } from '#cli/command/command.ts';
 
 /** What a piece of text is, which decides its colour. */
 export type Tone = 'good' | 'warning' | 'bad' | 'strong' | 'faint';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readableLine } from '#cli/audit/line.ts';
-import { patientProgress } from '#cli/patience.ts';
-import { printable, styleOf } from '#cli/style.ts';
-import { admission, settlement } from '../audit/entries.ts';
-import { recorded } from './terminal.ts';
+import { patientProgress } from '#cli/terminal/patience.ts';
+import { printable, styleOf } from '#cli/terminal/style.ts';
+import { admission, settlement } from '../../audit/entries.ts';
+import { recorded } from '../terminal.ts';
 
 describe('styleOf', () => {
   it('paints on a terminal, and nowhere else', () => {

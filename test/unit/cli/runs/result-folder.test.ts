@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { makeResultFolder, writeResults } from '#cli/result-folder.ts';
+import { makeResultFolder, writeResults } from '#cli/runs/result-folder.ts';
 
 describe('the folder of results', () => {
   it('is made, written to, and refused where that is not possible', (t) => {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { COMMANDS, programOf, runCommandLine } from '#cli/command-line.ts';
-import { type Command, isGroup } from '#cli/command.ts';
-import { recorded } from './terminal.ts';
+import { COMMANDS, programOf, runCommandLine } from '#cli/program/command-line.ts';
+import { type Command, isGroup } from '#cli/command/command.ts';
+import { recorded } from '../terminal.ts';
 
 const ALL: readonly (readonly [string[], Command])[] = COMMANDS.flatMap((entry) =>
   isGroup(entry)

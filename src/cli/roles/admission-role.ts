@@ -8,7 +8,7 @@ import type { KubeClient } from '#cluster/api/client.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';
 import { InputError } from '#errors';
 import type { Settings } from '#settings/settings.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '#cli/command/version.ts';
 import { Certificates, readClientAuthority } from './certificates.ts';
 import type { ProductPorts } from './ports.ts';
 import { startTracing } from './tracing.ts';

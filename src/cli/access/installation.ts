@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseSettings, readSettingsFile } from '#settings/parse.ts';
 import type { Settings } from '#settings/settings.ts';
-import type { Flag, FlagValues } from './command.ts';
-import { textFlag } from './flags.ts';
+import type { Flag, FlagValues } from '#cli/command/command.ts';
+import { textFlag } from '#cli/command/flags.ts';
 
 /** The flag of commands that look at a running installation. */
 export const INSTALLATION_FLAG = {

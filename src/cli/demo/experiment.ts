@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Experiment, ExperimentFigures } from '#dashboard/api.ts';
-import { CLUSTERS } from '../demo/job.ts';
-import { CLUSTER_TITLES, SCENARIO_TITLES } from '../demo/report.ts';
-import { type DemoResults, type ScenarioFigures, TABLE_ORDER } from '../demo/results.ts';
+import { CLUSTERS } from './job.ts';
+import { CLUSTER_TITLES, SCENARIO_TITLES } from './report.ts';
+import { type DemoResults, type ScenarioFigures, TABLE_ORDER } from './results.ts';
 
 /** The results of the demo as the page shows them. */
 export function experimentOf(results: DemoResults): Experiment {
