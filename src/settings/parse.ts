@@ -3,6 +3,7 @@ import { InputError, PerihelionError } from '#errors';
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
+import { expectedName } from './known-name.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 
 /** Settings as they stand in a file or come from flags: any part, not yet checked. */
@@ -63,7 +64,8 @@ function inputErrorOf(issue: z.core.$ZodIssue, raw: unknown): InputError {
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const field = [...path, key].join('.');
-    return new InputError('PERI_SETTINGS_INVALID', field, 'an unknown setting', 'a known setting');
+    const expected = expectedName(settingsSchema, path, { name: key, what: 'a known setting' });
+    return new InputError('PERI_SETTINGS_INVALID', field, 'an unknown setting', expected);
   }
   const found = path.reduce<unknown>(
     (value, key) =>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DEFAULT_ACTION } from '#agent/action.ts';
 import type {
   AdmissionEntry,
   AuditEntry,
@@ -17,10 +18,17 @@ export function outcomeOf(entry: AuditEntry): string {
   return entry.kind === 'settlement' ? entry.status : 'dropped';
 }
 
+/**
+ * For people, of the outcome `injected`: the patch holds the decision and no term, because it leaves the
+ * Pod to the default scheduler.
+ */
+const ANNOTATED = 'annotated';
+
 const TONES: Readonly<Record<string, Tone>> = {
   injected: 'good',
   settled: 'good',
   applied: 'good',
+  [ANNOTATED]: 'faint',
   held: 'faint',
   refused: 'warning',
   'dry-run': 'faint',
@@ -34,10 +42,19 @@ const TONES: Readonly<Record<string, Tone>> = {
 };
 const OUTCOME_WIDTH = 9;
 
+function isAnnotatedOnly(entry: AuditEntry): boolean {
+  return (
+    entry.kind === 'admission' &&
+    entry.outcome === 'injected' &&
+    entry.decision?.action === DEFAULT_ACTION
+  );
+}
+
 /** One audit entry as one readable line, without its line end. */
 export function readableLine(entry: AuditEntry, style: Style): string {
   const outcome = outcomeOf(entry);
-  const word = style.paint(TONES[outcome] ?? 'strong', outcome.padEnd(OUTCOME_WIDTH));
+  const text = isAnnotatedOnly(entry) ? ANNOTATED : outcome;
+  const word = style.paint(TONES[text] ?? 'strong', text.padEnd(OUTCOME_WIDTH));
   const rest = printable(textOf(entry));
   return style.fit(`${style.paint('faint', printable(entry.time))}  ${word}  ${rest}`);
 }

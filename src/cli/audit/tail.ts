@@ -54,6 +54,7 @@ export const tailCommand: Command = {
   },
   notes: [
     'With --output json the lines are printed as they stand in the log, one object per line.',
+    'Of the outcome injected, `annotated` are Pods left to the default scheduler: they got no term.',
   ],
   examples: [
     'perihelion audit tail /var/log/perihelion/audit.jsonl --follow',
@@ -83,6 +84,7 @@ async function tail(
     throw new InputError('PERI_SETTINGS_INVALID', 'FILE', path, expected);
   }
   const selection = selectionOf(flags);
+  const met = { entries: 0, selected: 0, outcomes: new Set<string>() };
   const style = styleOf(terminal);
   const shown = (line: string): string | undefined => {
     const entry = readable(line);
@@ -90,14 +92,24 @@ async function tail(
       // Foreign lines are never hidden, but they are nothing for a program.
       return format === 'json' ? undefined : style.fit(`unreadable: ${printable(line)}`);
     }
+    met.entries += 1;
+    met.outcomes.add(outcomeOf(entry));
     if (!selects(selection, entry)) return undefined;
+    met.selected += 1;
     return format === 'json' ? line : readableLine(entry, style);
   };
   // The size comes first: what is written from here on is followed, nothing twice.
   const from = following ? await sizeOf(path) : 0;
   const last = await lastLines(path, terminal, { count, shown });
   for (const line of last) terminal.stdout.write(`${line}\n`);
-  if (!following) return 0;
+  if (!following) {
+    if (met.entries > 0 && met.selected === 0) {
+      const outcomes = [...met.outcomes].sort().join(', ');
+      const none = `perihelion: none of ${met.entries} entries is selected; their outcomes: ${outcomes}`;
+      terminal.stderr.write(`${none}\n`);
+    }
+    return 0;
+  }
   const ended = new AbortController();
   const end = (): void => ended.abort();
   process.once('SIGINT', end);

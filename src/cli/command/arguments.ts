@@ -2,7 +2,7 @@
 import { InputError } from '#errors';
 import { parseArgs } from 'node:util';
 import { type Command, type Invocation, parseArgsOptions } from './command.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '#settings/nearest.ts';
 
 /**
  * Flags and operands of a command.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { customResourceDefinitions } from '#cluster/crd/definitions.ts';
 import { asObject, asObjects, asText, isObject, type JsonObject } from '#cluster/wire/json.ts';
-import { nearest } from '#cli/command/nearest.ts';
+import { nearest } from '#settings/nearest.ts';
 import { messageOf } from './mistake.ts';
 
 /** Fields that every Kubernetes object has; `metadata` is the API server's to check. */

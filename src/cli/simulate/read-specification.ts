@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { expectedName } from '#settings/known-name.ts';
 import { InputError } from '#errors';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -76,8 +77,10 @@ function checked<T>(
   if (issue === undefined) throw result.error;
   const path = [...prefix, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const field = pathText([...path, issue.keys[0] ?? '']);
-    throw new InputError(INVALID, `${file}: ${field}`, 'an unknown field', 'a known field');
+    const name = issue.keys[0] ?? '';
+    const expected = expectedName(schema, issue.path, { name, what: 'a known field' });
+    const field = pathText([...path, name]);
+    throw new InputError(INVALID, `${file}: ${field}`, 'an unknown field', expected);
   }
   const field = path.length === 0 ? 'the file' : pathText(path);
   throw new InputError(INVALID, `${file}: ${field}`, valueAt(raw, issue.path), expectation(issue));

@@ -109,7 +109,7 @@ describe('perihelion audit, on a log of the product', () => {
     for (const line of shown) {
       assert.match(
         line,
-        /injected {3}hotel-res\/Deployment\/\S+ -> \(default\) {2}holdout {2}p 0\.\d+/,
+        /annotated {2}hotel-res\/Deployment\/\S+ -> \(default\) {2}holdout {2}p 0\.\d+/,
       );
     }
     const json = await run(['audit', 'tail', world.audit, '--outcome', 'settled', '-o', 'json']);
@@ -117,6 +117,10 @@ describe('perihelion audit, on a log of the product', () => {
     assert.ok(raw.length > 0 && raw.every((line) => lines.includes(line)));
     const none = await run(['audit', 'tail', world.audit, '--namespace', 'elsewhere']);
     assert.equal(none.stdout, '');
+    assert.match(
+      none.stderr,
+      /none of \d+ entries is selected; their outcomes: .*injected.*settled/,
+    );
   });
 
   it('says in one line what is wrong with its input', async () => {

@@ -49,7 +49,11 @@ describe('parseSettings', () => {
   });
 
   const mistakes: [string, unknown, RegExp][] = [
-    ['an unknown key', { webhook: { prot: 1 } }, /^webhook\.prot: .*known setting/],
+    [
+      'an unknown key',
+      { webhook: { prot: 1 } },
+      /^webhook\.prot: .*a known setting; did you mean port\?/,
+    ],
     ['a wrong type', { webhook: { port: 'x' } }, /^webhook\.port: found "x", expected .*number/],
     [
       'a port that is too large',

@@ -46,7 +46,7 @@ const MISTAKES: readonly (readonly [
   [
     'a field nobody knows',
     (spec) => ({ ...spec, laod: {} }),
-    'shop.yaml: laod: found "an unknown field", expected a known field',
+    'shop.yaml: laod: found "an unknown field", expected a known field; did you mean load?',
   ],
   [
     'a name with capitals',
