@@ -309,6 +309,11 @@ class MemoryStore implements ShardStore {
     return Promise.resolve({ kind: 'written' });
   }
 
+  deleteShard(shard: ModelShard): Promise<{ kind: 'deleted' }> {
+    this.#shards.delete(shard.workload);
+    return Promise.resolve({ kind: 'deleted' });
+  }
+
   writeObservation(observation: Observation): Promise<{ kind: 'written' }> {
     this.#observation = observation;
     return Promise.resolve({ kind: 'written' });

@@ -175,13 +175,31 @@ const capacity = z.object({
   versions,
 });
 
+const forgotten = z.object({
+  kind: z.literal('forgotten'),
+  time: z.string(),
+  namespace: z.string(),
+  workload: z.string(),
+  policy: z.string(),
+  unusedSince: z.string(),
+  modelVersion: count,
+  versions,
+});
+
 const drop = z.object({
   kind: z.literal('drop'),
   time: z.string(),
   dropped: z.record(z.string(), count),
 });
 
-const entry = z.discriminatedUnion('kind', [admission, settlement, enforcement, capacity, drop]);
+const entry = z.discriminatedUnion('kind', [
+  admission,
+  settlement,
+  enforcement,
+  capacity,
+  forgotten,
+  drop,
+]);
 
 /**
  * Reads the entry of one audit line; the chain's own fields are ignored (see `chain.ts`), fields

@@ -11,6 +11,7 @@ import type {
   DrawEntry,
   DropEntry,
   EnforcementEntry,
+  ForgottenEntry,
   PatchOperationEntry,
   ReadingEntry,
   SettlementEntry,
@@ -65,6 +66,8 @@ function fieldsOf(entry: AuditEntry): Fields {
       return enforcementFields(entry);
     case 'capacity':
       return capacityFields(entry);
+    case 'forgotten':
+      return forgottenFields(entry);
     case 'drop':
       return dropFields(entry);
   }
@@ -191,6 +194,19 @@ function enforcementFields(entry: EnforcementEntry): Fields {
     decisionId: entry.decisionId,
     target: entry.target,
     result: entry.result,
+    versions: versionsFields(entry.versions),
+  };
+}
+
+function forgottenFields(entry: ForgottenEntry): Fields {
+  return {
+    kind: entry.kind,
+    time: entry.time,
+    namespace: entry.namespace,
+    workload: entry.workload,
+    policy: entry.policy,
+    unusedSince: entry.unusedSince,
+    modelVersion: finite('modelVersion', entry.modelVersion),
     versions: versionsFields(entry.versions),
   };
 }

@@ -277,6 +277,23 @@ export interface CapacityMoveEntry {
   readonly watts?: number | undefined;
 }
 
+/** A model that was deleted, because no Pod had used it for long. */
+export interface ForgottenEntry {
+  readonly kind: 'forgotten';
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly namespace: string;
+  /** `Deployment/frontend`. */
+  readonly workload: string;
+  /** Name of the policy that it was learned under. */
+  readonly policy: string;
+  /** Since when no Pod carried a decision of it; as `time`. */
+  readonly unusedSince: string;
+  /** Version of the shard that was deleted; the next one begins with 1. */
+  readonly modelVersion: number;
+  readonly versions: VersionsEntry;
+}
+
 /** Lines the sink had to drop since the last line; written by the sink itself. */
 export interface DropEntry {
   readonly kind: 'drop';
@@ -288,4 +305,4 @@ export interface DropEntry {
 
 /** Anything that becomes one audit line. */
 export type AuditEntry =
-  AdmissionEntry | SettlementEntry | EnforcementEntry | CapacityEntry | DropEntry;
+  AdmissionEntry | SettlementEntry | EnforcementEntry | CapacityEntry | ForgottenEntry | DropEntry;

@@ -172,6 +172,12 @@ export const settingsSchema = z.strictObject({
         .max(3600)
         .default(15)
         .describe('After a window, wait this long for its last samples: one scrape interval.'),
+      modelRetentionDays: z
+        .int()
+        .min(0)
+        .max(3650)
+        .default(30)
+        .describe('Models of workloads without Pods are deleted after so many days; 0 = never.'),
       leaseName: name.default('perihelion-learner').describe('Lease of the leader.'),
       leaseDurationSeconds: seconds.default(15).describe('A silent leader is replaced after this.'),
       renewDeadlineSeconds: seconds.default(10).describe('A leader that cannot renew stops.'),

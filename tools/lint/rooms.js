@@ -71,9 +71,10 @@ export const FOLDERS = {
     capacity: ['episodes', 'readings', 'tick'],
     scaling: ['episodes', 'readings', 'judging', 'tick', 'observation', 'enforcement', 'capacity'],
     rebalancing: ['readings', 'tick', 'enforcement', 'capacity'],
+    forgetting: ['episodes', 'tick'],
     loop: [
       ...['episodes', 'readings', 'judging', 'tick', 'observation', 'enforcement', 'settling'],
-      ...['capacity', 'scaling', 'rebalancing'],
+      ...['capacity', 'scaling', 'rebalancing', 'forgetting'],
     ],
   },
   telemetry: {

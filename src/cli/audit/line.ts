@@ -6,6 +6,7 @@ import type {
   CapacityEntry,
   DropEntry,
   EnforcementEntry,
+  ForgottenEntry,
   SettlementEntry,
 } from '#audit/entry.ts';
 import { printable, type Style, type Tone } from '#cli/terminal/style.ts';
@@ -15,6 +16,7 @@ export function outcomeOf(entry: AuditEntry): string {
   if (entry.kind === 'admission') return entry.outcome;
   if (entry.kind === 'enforcement') return entry.change;
   if (entry.kind === 'capacity') return entry.outcome;
+  if (entry.kind === 'forgotten') return 'deleted';
   return entry.kind === 'settlement' ? entry.status : 'dropped';
 }
 
@@ -63,6 +65,7 @@ function textOf(entry: AuditEntry): string {
   if (entry.kind === 'admission') return admissionText(entry);
   if (entry.kind === 'enforcement') return enforcementText(entry);
   if (entry.kind === 'capacity') return capacityText(entry);
+  if (entry.kind === 'forgotten') return forgottenText(entry);
   return entry.kind === 'settlement' ? settlementText(entry) : dropText(entry);
 }
 
@@ -92,6 +95,10 @@ function settlementText(entry: SettlementEntry): string {
 function enforcementText({ namespace, workload, pod, detail, result }: EnforcementEntry): string {
   const who = `${namespace}/${pod ?? workload}`;
   return [who, detail, ...(result === undefined ? [] : [result])].join('  ');
+}
+
+function forgottenText({ namespace, workload, policy, unusedSince }: ForgottenEntry): string {
+  return `${namespace}/${workload}  model of policy ${policy}, without Pods since ${unusedSince}`;
 }
 
 function capacityText({ namespace, workload, reason, scaling, move, id }: CapacityEntry): string {

@@ -166,7 +166,7 @@ function selects({ namespaces, outcomes, reasons }: Selection, entry: AuditEntry
 }
 
 function reasonOf(entry: AuditEntry): string | undefined {
-  if (entry.kind === 'drop') return undefined;
+  if (entry.kind === 'drop' || entry.kind === 'forgotten') return undefined;
   return entry.kind === 'enforcement' ? entry.result : entry.reason;
 }
 

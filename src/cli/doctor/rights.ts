@@ -65,6 +65,7 @@ export function rightsOf(role: RoleName, settings: Settings): readonly Right[] {
     ...reads,
     { verb: 'create', ...models },
     { verb: 'update', ...models },
+    { verb: 'delete', ...models },
     { verb: 'create', group: 'events.k8s.io', resource: 'events' },
     { verb: 'create', ...lease },
     { verb: 'get', ...lease, name: learner.leaseName },

@@ -11,7 +11,7 @@ import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import { EventRecorder } from '#cluster/actions/events.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';
 import { LeaderElector, type Leadership } from '#cluster/lease/elector.ts';
-import { ModelStore, type WriteResult } from '#cluster/model/store.ts';
+import { ModelStore, type DeleteResult, type WriteResult } from '#cluster/model/store.ts';
 import { writePolicyStatus } from '#cluster/policy/status.ts';
 import { releasePod } from '#cluster/actions/release-pod.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/loop/learner.ts';
@@ -130,6 +130,11 @@ export async function startLearnerRole(
       logger: ports.logger,
       metrics,
       capacity,
+      forgetting: {
+        shards: () => informers.models.shards(),
+        retentionSeconds: retentionSecondsOf(settings.learner.modelRetentionDays),
+        onRecord: (record) => audit.write({ ...record, versions: { perihelion: VERSION } }),
+      },
       policyStatus: {
         all: () => informers.policies.all(),
         problems: () => informers.policies.problems(),
@@ -183,15 +188,21 @@ export async function startLearnerRole(
 
 /** The store of one term; tells when a leader of a later term has written. */
 function fencedStore(store: ModelStore, onFenced: (epoch: number) => void): ShardStore {
-  const note = <T>(result: WriteResult<T>): WriteResult<T> => {
+  const note = <R extends WriteResult<unknown> | DeleteResult<unknown>>(result: R): R => {
     if (result.kind === 'fenced') onFenced(result.epoch);
     return result;
   };
   return {
     readShard: (namespace, policy, workload) => store.readShard(namespace, policy, workload),
     writeShard: async (shard) => note(await store.writeShard(shard)),
+    deleteShard: async (shard) => note(await store.deleteShard(shard)),
     writeObservation: async (observation) => note(await store.writeObservation(observation)),
   };
+}
+
+/** 0 days = for ever. */
+function retentionSecondsOf(days: number): number {
+  return days === 0 ? Infinity : days * 86_400;
 }
 
 type Views = Pick<LearnerOptions, 'view' | 'namespaces' | 'policies' | 'models'>;

@@ -4,7 +4,7 @@ import { request, type Dispatcher } from 'undici';
 import type { JsonObject } from '#cluster/wire/json.ts';
 import { acceptOf, contentTypeOf, objectOf, refusalOf } from './answer.ts';
 import { Backoff, type Sleep } from './backoff.ts';
-import type { CallOptions, KubeApi, Patch, WatchBody } from './kube-api.ts';
+import type { CallOptions, DeleteOptions, KubeApi, Patch, WatchBody } from './kube-api.ts';
 import { errorOfAnswer, failureOf, KubernetesError, NO_ANSWER } from './kubernetes-error.ts';
 import type { PooledKubeConfig } from './pooled-kube-config.ts';
 import { ServerClock } from './server-clock.ts';
@@ -82,9 +82,12 @@ export class KubeClient implements KubeApi {
     );
   }
 
-  /** Deletes an object. */
-  delete(path: string, options: CallOptions = {}): Promise<JsonObject> {
-    return this.#call({ method: HttpMethod.DELETE, path }, options);
+  /** Deletes an object; with preconditions only if it still stands as they say, else 409. */
+  delete(path: string, { preconditions, ...options }: DeleteOptions = {}): Promise<JsonObject> {
+    const method = HttpMethod.DELETE;
+    if (preconditions === undefined) return this.#call({ method, path }, options);
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
+    return this.#call({ method, path, body }, options);
   }
 
   /**

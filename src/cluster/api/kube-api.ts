@@ -21,6 +21,12 @@ export interface CallOptions {
   readonly retries?: number;
 }
 
+/** What may be said about one deletion. */
+export interface DeleteOptions extends CallOptions {
+  /** Only what stands exactly so is deleted; anything else is a conflict (409). */
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
 /** A patch and how it is to be read. */
 export type Patch =
   | {
@@ -45,5 +51,6 @@ export interface KubeApi {
   get(path: string, options?: CallOptions): Promise<JsonObject>;
   create(path: string, body: JsonObject, options?: CallOptions): Promise<JsonObject>;
   update(path: string, body: JsonObject, options?: CallOptions): Promise<JsonObject>;
+  delete(path: string, options?: DeleteOptions): Promise<JsonObject>;
   watch(path: string, options?: CallOptions): Promise<WatchBody>;
 }

@@ -51,6 +51,7 @@ export function encodeShard(shard: ModelShard): ModelSpec {
       ...encodeEnforced(shard),
       ...encodeEvidence(shard),
       ...encodeCapacity(shard),
+      ...(shard.unusedSince === undefined ? {} : { unusedSince: Math.round(shard.unusedSince) }),
       ...(shard.before === undefined ? {} : { before: encodeBefore(shard.before) }),
     },
   });
@@ -133,6 +134,7 @@ function decodeShard(spec: ShardSpec): Omit<ModelShard, 'namespace' | 'policy' |
     ...decodeEnforced(spec),
     ...decodeEvidence(spec),
     ...decodeCapacity(spec),
+    ...(spec.unusedSince === undefined ? {} : { unusedSince: spec.unusedSince }),
     ...(spec.before === undefined ? {} : { before: decodeBefore(spec.before) }),
   };
 }

@@ -46,6 +46,11 @@ export interface ModelShard {
   readonly scaling?: StoredScaling | undefined;
   /** Moves of running Pods; absent = the policy never asked for them. */
   readonly moving?: StoredMoving | undefined;
+  /**
+   * Since when no Pod of its workload carries a decision of its policy, milliseconds since the
+   * epoch; absent = one does, or no leader has looked yet.
+   */
+  readonly unusedSince?: number | undefined;
   /** What its last write changed; absent = never written, or by a version that did not say. */
   readonly before?: StoredBefore | undefined;
 }

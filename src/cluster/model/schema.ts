@@ -68,6 +68,9 @@ const shard = z
     shadow: shadowSchema.optional(),
     scaling: storedScalingSchema.optional(),
     moving: storedMovingSchema.optional(),
+    unusedSince: count(
+      'Since when no Pod carries a decision of it, in milliseconds since the epoch.',
+    ).optional(),
     before: beforeSchema.optional(),
   })
   .meta({ description: 'What is learned of one workload or one tier.' });

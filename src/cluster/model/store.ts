@@ -22,6 +22,10 @@ export type WriteResult<T> =
   /** A leader of a later epoch has written: stop leading. */
   | { readonly kind: 'fenced'; readonly epoch: number };
 
+/** What became of a deletion; see {@link WriteResult} for the last two. */
+export type DeleteResult<T> =
+  { readonly kind: 'deleted' } | Exclude<WriteResult<T>, { readonly kind: 'written' }>;
+
 /** What is known to stand; `version` is 0 for what is not a shard. */
 interface Known {
   readonly resourceVersion: string;
@@ -107,6 +111,34 @@ export class ModelStore {
   }
 
   /**
+   * Deletes a shard if it stands exactly as `shard` was read or written here: of the same version,
+   * and nobody has written it since. One that is not there any more is a conflict, too.
+   * @throws KubernetesError when it is not known whether it was deleted: read again
+   */
+  async deleteShard(shard: ModelShard): Promise<DeleteResult<ModelShard>> {
+    const { namespace, policy, workload, version } = shard;
+    const name = shardName(policy, workload);
+    const key = `${namespace}/${name}`;
+    if (!this.#isFenced() && this.#known.get(key)?.version !== version) {
+      const standing = await this.readShard(namespace, policy, workload);
+      if (standing?.version !== version) return this.#refusal(standing);
+    }
+    const known = this.#known.get(key);
+    if (this.#isFenced() || known === undefined) return this.#refusal(undefined);
+    // Until the answer is here it is not known what stands.
+    this.#known.delete(key);
+    const { resourceVersion } = known;
+    try {
+      const path = resourcePath(RESOURCES.models, { namespace, name });
+      await this.#api.delete(path, { preconditions: { resourceVersion } });
+      return { kind: 'deleted' };
+    } catch (error) {
+      if (!KubernetesError.is(error, 404) && !KubernetesError.is(error, 409)) throw error;
+      return this.#refusal(await this.readShard(namespace, policy, workload));
+    }
+  }
+
+  /**
    * Writes an observation; the latest one counts, so a conflict is met by reading and writing
    * once more.
    * @throws KubernetesError; PerihelionError `PERI_MODEL_MALFORMED` when it is too large
@@ -137,7 +169,9 @@ export class ModelStore {
     return this.#fence !== undefined;
   }
 
-  #refusal(current: ModelShard | undefined): WriteResult<ModelShard> {
+  #refusal(
+    current: ModelShard | undefined,
+  ): Exclude<WriteResult<ModelShard>, { readonly kind: 'written' }> {
     if (this.#fence !== undefined) return { kind: 'fenced', epoch: this.#fence };
     return { kind: 'conflict', current };
   }

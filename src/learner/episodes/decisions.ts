@@ -146,7 +146,7 @@ export function pendingDecision(
 }
 
 /** `shop` of `shop@7`. */
-export function policyNameOf(record: DecisionRecord): string {
+export function policyNameOf(record: Pick<DecisionRecord, 'policy'>): string {
   const at = record.policy.lastIndexOf('@');
   return at < 0 ? record.policy : record.policy.slice(0, at);
 }

@@ -8,6 +8,7 @@ import { createCapacity, type Capacity } from './capacity.ts';
 import type { CapacityMetrics } from '#learner/capacity/metrics.ts';
 import type { CapacityPort } from '#learner/capacity/ports.ts';
 import type { CapacityRecord } from '#learner/capacity/record.ts';
+import { createForgetting, type ForgettingOptions } from '#learner/forgetting/forget.ts';
 import { circuitPhase } from '#learner/enforcement/circuit.ts';
 import { createPodReader, scanDecisions, type DecisionScan } from '#learner/episodes/decisions.ts';
 import type { PendingDecision, RejectedDecision, SignedPod } from '#learner/episodes/decisions.ts';
@@ -67,6 +68,8 @@ export interface LearnerOptions extends Sources {
   readonly releasePod?: ReleasePort | undefined;
   /** Replicas and running Pods; undefined = neither is looked at, whatever policies say. */
   readonly capacity?: CapacityOptions | undefined;
+  /** When shards without Pods are deleted; undefined = none is looked at. */
+  readonly forgetting?: ForgettingOptions | undefined;
   /** Where conditions of policies are written; undefined = nowhere. */
   readonly policyStatus?: PolicyStatusPort | undefined;
   readonly limits?: Partial<EpisodeLimits> | undefined;
@@ -119,6 +122,14 @@ export function createLearner(options: LearnerOptions): Learner {
   };
 
   const capacity = capacityOf(options, { newest, isLeader, onFenced, limits });
+  const forget =
+    options.forgetting === undefined
+      ? undefined
+      : createForgetting({
+          ...options.forgetting,
+          ...{ view: options.view, readPod, store: newest, isLeader, onFenced },
+          ...{ logger: options.logger, now: options.now },
+        });
   const reportPolicies =
     options.policyStatus === undefined
       ? undefined
@@ -281,6 +292,7 @@ export function createLearner(options: LearnerOptions): Learner {
     await settle(groups, alive, tally);
     await enforceAll(groups, found.signed);
     await capacity?.tick(groups);
+    await forget?.(tally);
     await reportPolicies?.(groups);
     countCircuits(groups);
     tally.backlog = open.size;

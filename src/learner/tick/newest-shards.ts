@@ -2,7 +2,7 @@
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
-import type { ShardStore, WriteResult } from './ports.ts';
+import type { DeleteResult, ShardStore, WriteResult } from './ports.ts';
 
 /**
  * Shards as the watch shows them, or as this leader has written them where the watch is behind. An
@@ -45,6 +45,12 @@ export class NewestShards implements ShardStore, Pick<ModelView, 'shard'> {
     const result = await this.#store.writeShard(shard);
     if (result.kind === 'written') this.#written.set(keyOf(shard), shard);
     return result;
+  }
+
+  deleteShard(shard: ModelShard): Promise<DeleteResult> {
+    // What comes after it begins with version 1, which must not look older than what is gone.
+    this.#written.delete(keyOf(shard));
+    return this.#store.deleteShard(shard);
   }
 
   writeObservation(observation: Observation): Promise<WriteResult> {

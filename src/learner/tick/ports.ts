@@ -23,6 +23,11 @@ export interface WriteResult {
   readonly kind: 'written' | 'conflict' | 'fenced';
 }
 
+/** What became of a deletion; see {@link WriteResult}. */
+export interface DeleteResult {
+  readonly kind: 'deleted' | 'conflict' | 'fenced';
+}
+
 /**
  * Where the model lives: the API server, past every cache; `ModelStore` of the cluster room is
  * one. Each method rejects when the API server cannot be reached or refuses; then it is not known
@@ -37,6 +42,8 @@ export interface ShardStore {
   ): Promise<ModelShard | undefined>;
   /** Writes a shard if what stands there has the version before it, and no other write came in. */
   writeShard(shard: ModelShard): Promise<WriteResult>;
+  /** Deletes a shard that stands as it was read, if no other write came in. */
+  deleteShard(shard: ModelShard): Promise<DeleteResult>;
   /** Replaces the observation of a policy. */
   writeObservation(observation: Observation): Promise<WriteResult>;
 }

@@ -13,6 +13,11 @@ export function tierKey(tier: string): WorkloadKey {
   return workloadKey({ kind: 'Tier', name: tier });
 }
 
+/** Whether a shard is the prior of a tier. */
+export function isTier(workload: WorkloadKey): boolean {
+  return workload.startsWith(tierKey(''));
+}
+
 /** A shard nothing was learned of yet. */
 export function emptyShard(namespace: string, policy: string, workload: WorkloadKey): ModelShard {
   return {

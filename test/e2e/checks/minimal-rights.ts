@@ -2,7 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { issueAuthority } from '#certs/issue.ts';
 import { SLOT_KEYS } from '#certs/slot.ts';
-import { observationName } from '#cluster/model/name.ts';
+import { encodeShard } from '#cluster/model/codec.ts';
+import { observationName, shardName } from '#cluster/model/name.ts';
+import { emptyShard } from '#learner/tick/shards.ts';
 import { expect } from '../checks.ts';
 import { ROLES } from '../manifests.ts';
 import { isServing } from '../objects.ts';
@@ -23,6 +25,9 @@ const WITNESS = 'rights-witness';
 const DAY_MILLISECONDS = 86_400_000;
 const PATIENCE = { timeoutSeconds: 60, everyMilliseconds: 250 };
 const PLACEMENTS = `/apis/perihelion.dev/v1alpha1/namespaces/${TRUST}`;
+/** A workload that has had no Pods for long: each leader finds its model and deletes it. */
+const GONE = 'Deployment/gone-for-good';
+const MODEL_WITHOUT_PODS = `${PLACEMENTS}/placementmodels/${shardName(TRUST_POLICY, GONE)}`;
 const METRICS_DEFINITION = 'nodes.metrics.k8s.io';
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
@@ -179,7 +184,8 @@ async function done(
   const told = events.some((event) => JSON.stringify(event).includes(trial.namespace));
   const isRenewed = (observation?.metadata.generation ?? 0) > 1;
   const leads = (await trial.metric('perihelion_learner_is_leader')) === 1;
-  return leads && told && isRenewed && (policy.status?.conditions?.length ?? 0) > 0;
+  const isForgotten = (await api.find(MODEL_WITHOUT_PODS)) === undefined;
+  return leads && told && isRenewed && isForgotten && (policy.status?.conditions?.length ?? 0) > 0;
 }
 
 interface Versioned {
@@ -201,6 +207,12 @@ async function resetLeader(stage: TrustStage, exercise: Exercise): Promise<void>
   const status = { status: { observedGeneration: 0, conditions: [] } };
   await api.merge(`${PLACEMENTS}/placementpolicies/${TRUST_POLICY}/status`, status);
   if (exercise === 'lead-anew') await api.delete(`${PLACEMENTS}/placementmodels`);
+  await api.apply(MODEL_WITHOUT_PODS, {
+    apiVersion: 'perihelion.dev/v1alpha1',
+    kind: 'PlacementModel',
+    metadata: { name: shardName(TRUST_POLICY, GONE), namespace: TRUST },
+    spec: encodeShard({ ...emptyShard(TRUST, TRUST_POLICY, GONE), version: 1, unusedSince: 0 }),
+  });
 }
 
 /** The CA that signs nothing gets 80 days, and the other one has been in use for long. */

@@ -41,6 +41,8 @@ const NEVER: readonly Right[] = [
     resource: 'mutatingwebhookconfigurations',
   },
   { verb: 'update', group: 'perihelion.dev', resource: 'placementpolicies', namespace: SHOP },
+  { verb: 'delete', group: 'perihelion.dev', resource: 'placementpolicies', namespace: SHOP },
+  { verb: 'deletecollection', group: 'perihelion.dev', resource: 'placementmodels' },
 ];
 
 /** What each role lives on. */
@@ -56,6 +58,7 @@ const NEEDED: Readonly<Record<Role, readonly Right[]>> = {
     { verb: 'list', group: 'perihelion.dev', resource: 'placementpolicies' },
     { verb: 'create', group: 'perihelion.dev', resource: 'placementmodels', namespace: SHOP },
     { verb: 'update', group: 'perihelion.dev', resource: 'placementmodels', namespace: SHOP },
+    { verb: 'delete', group: 'perihelion.dev', resource: 'placementmodels', namespace: SHOP },
   ],
 };
 
@@ -84,6 +87,7 @@ function neverOf(role: Role): readonly Right[] {
     ...NEVER,
     { verb: 'create', group: 'perihelion.dev', resource: 'placementmodels', namespace: SHOP },
     { verb: 'update', group: 'perihelion.dev', resource: 'placementmodels', namespace: SHOP },
+    { verb: 'delete', group: 'perihelion.dev', resource: 'placementmodels', namespace: SHOP },
   ];
 }
 

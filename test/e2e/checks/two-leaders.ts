@@ -112,7 +112,7 @@ async function haunt(
   const late = new ModelStore(client, past.epoch);
   const prepared = await late.readShard(NAMESPACE, POLICY, WORKLOAD);
   const state = { ticks: 0, fenced: false };
-  const note = <T>(result: WriteResult<T>): WriteResult<T> => {
+  const note = <R extends { readonly kind: string }>(result: R): R => {
     state.fenced ||= result.kind === 'fenced';
     return result;
   };
@@ -122,6 +122,7 @@ async function haunt(
     store: {
       readShard: (namespace, policy, workload) => store.readShard(namespace, policy, workload),
       writeShard: async (shard) => note(await store.writeShard(shard)),
+      deleteShard: async (shard) => note(await store.deleteShard(shard)),
       writeObservation: async (observation) => note(await store.writeObservation(observation)),
     },
   });

@@ -4,7 +4,7 @@ import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { LearnerOptions } from '#learner/loop/learner.ts';
-import type { ShardStore, WriteResult } from '#learner/tick/ports.ts';
+import type { DeleteResult, ShardStore, WriteResult } from '#learner/tick/ports.ts';
 import type { Window } from '#telemetry/reading/source.ts';
 import type { Insider } from './insider.ts';
 
@@ -37,6 +37,11 @@ class QuietStore implements ShardStore, ModelView {
   writeShard(shard: ModelShard): Promise<WriteResult> {
     this.shards.set(`${shard.namespace}/${shard.workload}`, shard);
     return Promise.resolve({ kind: 'written' });
+  }
+
+  deleteShard(shard: ModelShard): Promise<DeleteResult> {
+    this.shards.delete(`${shard.namespace}/${shard.workload}`);
+    return Promise.resolve({ kind: 'deleted' });
   }
 
   writeObservation(observation: Observation): Promise<WriteResult> {

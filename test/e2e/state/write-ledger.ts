@@ -89,7 +89,8 @@ export function isDone(write: ModelWrite): boolean {
  */
 export function faultsOf(writes: readonly ModelWrite[]): string[] {
   const faults: string[] = [];
-  const done = writes.filter((write) => isDone(write) && write.verb !== 'delete');
+  const all = writes.filter(isDone);
+  const done = all.filter((write) => write.verb !== 'delete');
   const writers = new Map<number, Set<string>>();
   for (const { epoch, credential } of done) {
     writers.set(epoch, (writers.get(epoch) ?? new Set()).add(credential));
@@ -102,13 +103,14 @@ export function faultsOf(writes: readonly ModelWrite[]): string[] {
     if (new Set(replaced).size !== replaced.length) {
       faults.push(`${object}: one version was replaced twice`);
     }
-    const shards = own.filter(({ version }) => version !== undefined);
-    shards.forEach((write, index) => {
-      const before = shards[index - 1];
-      if (write.version !== (before?.version ?? 0) + 1) {
-        faults.push(`${object}: version ${before?.version ?? 0}, then ${write.version}`);
-      }
-    });
+    let last = 0;
+    for (const { verb, version } of all.filter((write) => write.object === object)) {
+      // What was deleted begins anew.
+      if (verb === 'delete') last = 0;
+      if (verb === 'delete' || version === undefined) continue;
+      if (version !== last + 1) faults.push(`${object}: version ${last}, then ${version}`);
+      last = version;
+    }
     own.forEach((write, index) => {
       const before = own[index - 1];
       if (before !== undefined && write.epoch < before.epoch) {

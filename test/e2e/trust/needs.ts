@@ -98,6 +98,11 @@ export const NEEDS: Readonly<Record<string, Need>> = {
     shows: (trial) =>
       refused(trial, 'update', 'placementmodels', 'the observation was not written'),
   },
+  'learner: delete placementmodels.perihelion.dev': {
+    exercise: 'lead',
+    loss: 'a warning: models of workloads that are gone stay for ever',
+    shows: (trial) => refused(trial, 'delete', 'placementmodels', 'were not marked or deleted'),
+  },
   'learner: patch placementpolicies/status.perihelion.dev': {
     exercise: 'lead',
     loss: 'a warning: conditions of policies are not written',

@@ -45,6 +45,12 @@ export async function objectServer(): Promise<ObjectServer> {
       } else if (known === undefined) refuse(response, 404, 'NotFound');
       else if (method === 'GET') json(response, 200, known);
       else if (method === 'DELETE') {
+        const { resourceVersion } = asObject(body['preconditions']);
+        const stands = known.metadata.resourceVersion;
+        if (resourceVersion !== undefined && resourceVersion !== stands) {
+          refuse(response, 409, 'Conflict');
+          return;
+        }
         objects.delete(path);
         json(response, 200, {});
       } else if (metadata['resourceVersion'] !== known.metadata.resourceVersion) {

@@ -12,6 +12,7 @@ import { writePolicyStatus } from '#cluster/policy/status.ts';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
 import { createCapacityMetrics } from '#learner/capacity/metrics.ts';
 import type { CapacityRecord } from '#learner/capacity/record.ts';
+import type { ForgottenRecord } from '#learner/forgetting/forget.ts';
 import { createLearner, type Learner, type LearnerOptions } from '#learner/loop/learner.ts';
 import { createLearnerMetrics } from '#learner/tick/metrics.ts';
 import type { PlacementEvent } from '#learner/tick/ports.ts';
@@ -57,6 +58,9 @@ export class Shop {
   target = 'a';
   silent = false;
   leader = true;
+  /** After which models without Pods are deleted. */
+  retentionSeconds = Infinity;
+  readonly forgotten: ForgottenRecord[] = [];
   readonly records: CapacityRecord[] = [];
   readonly events: PlacementEvent[] = [];
   readonly metrics = new Metrics();
@@ -175,6 +179,12 @@ export class Shop {
         problems: () => policies.problems(),
         policies: () => policies.policies(),
         write: (policy, status) => writePolicyStatus(this.client, policy, status),
+      },
+      forgetting: {
+        shards: () => models.shards(),
+        retentionSeconds: this.retentionSeconds,
+        patienceSeconds: 0,
+        onRecord: (record) => this.forgotten.push(record),
       },
       onEvent: (event) => this.events.push(event),
       capacity: {

@@ -5,6 +5,7 @@ import type {
   AuditEntry,
   DecisionEntry,
   DropEntry,
+  ForgottenEntry,
   SettlementEntry,
 } from '#audit/entry.ts';
 
@@ -243,6 +244,16 @@ const settlements: fc.Arbitrary<SettlementEntry> = fc.record(
     ],
   },
 );
+const deletions: fc.Arbitrary<ForgottenEntry> = fc.record({
+  kind: fc.constant('forgotten' as const),
+  time: name,
+  namespace: name,
+  workload: name,
+  policy: name,
+  unusedSince: name,
+  modelVersion: count,
+  versions,
+});
 const drops: fc.Arbitrary<DropEntry> = fc.record({
   kind: fc.constant('drop' as const),
   time: name,
@@ -253,5 +264,5 @@ const drops: fc.Arbitrary<DropEntry> = fc.record({
 
 /** Any entry the types allow. */
 export const anyEntry: fc.Arbitrary<AuditEntry> = fc
-  .oneof(admissions, settlements, drops)
+  .oneof(admissions, settlements, deletions, drops)
   .map((entry) => structuredClone(entry));

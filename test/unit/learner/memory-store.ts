@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
-import type { ShardStore, WriteResult } from '#learner/tick/ports.ts';
+import type { DeleteResult, ShardStore, WriteResult } from '#learner/tick/ports.ts';
 
 /** What goes wrong with one write: before it, after it, or because of another leader. */
 export type Fault = 'refused' | 'answer-lost' | 'conflict' | 'fenced';
@@ -33,6 +33,19 @@ export class MemoryStore implements ShardStore, ModelView {
     this.log.push(shard);
     if (fault === 'answer-lost') return Promise.reject(new Error('the connection broke'));
     return Promise.resolve({ kind: 'written' });
+  }
+
+  deleteShard(shard: ModelShard): Promise<DeleteResult> {
+    const fault = this.faultOf(shard);
+    if (fault === 'refused') return Promise.reject(new Error('the API server is not there'));
+    if (fault === 'conflict' || fault === 'fenced') return Promise.resolve({ kind: fault });
+    const key = keyOf(shard.namespace, shard.policy, shard.workload);
+    if (this.shards.get(key)?.version !== shard.version) {
+      return Promise.resolve({ kind: 'conflict' });
+    }
+    this.shards.delete(key);
+    if (fault === 'answer-lost') return Promise.reject(new Error('the connection broke'));
+    return Promise.resolve({ kind: 'deleted' });
   }
 
   writeObservation(observation: Observation): Promise<WriteResult> {

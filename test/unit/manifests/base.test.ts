@@ -270,7 +270,9 @@ test('roles hold what is used and nothing else', () => {
   }
   assert.deepEqual(may('perihelion-admission', 'update', 'placementmodels'), []);
   assert.deepEqual(may('perihelion-learner', 'update', 'placementmodels'), ['ClusterRole:']);
-  assert.deepEqual(may('perihelion-learner', 'delete', 'placementmodels'), []);
+  assert.deepEqual(may('perihelion-learner', 'delete', 'placementmodels'), ['ClusterRole:']);
+  assert.deepEqual(may('perihelion-learner', 'deletecollection', 'placementmodels'), []);
+  assert.deepEqual(may('perihelion-admission', 'delete', 'placementmodels'), []);
   assert.deepEqual(may('perihelion-learner', 'create', 'events'), ['ClusterRole:']);
 });
 

@@ -222,6 +222,31 @@ describe('the client', { timeout: 120_000 }, () => {
     );
   });
 
+  it('deletes with preconditions in the body, and without one with none', async () => {
+    const bodies: string[] = [];
+    await using(
+      scripted(async ({ request, response }) => {
+        bodies.push(await bodyOf(request));
+        json(response, 200, {});
+      }),
+      async ({ client, asked }) => {
+        await client.delete('/x', { preconditions: { resourceVersion: '7' } });
+        await client.delete('/x');
+        assert.deepEqual(bodies, [
+          '{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"resourceVersion":"7"}}',
+          '',
+        ]);
+        assert.deepEqual(
+          asked.map(({ method, request }) => [method, request.headers['content-type']]),
+          [
+            ['DELETE', 'application/json'],
+            ['DELETE', undefined],
+          ],
+        );
+      },
+    );
+  });
+
   it('says whether a call was too late or was given up', async () => {
     await using(
       scripted(() => undefined),

@@ -163,6 +163,83 @@ describe('the model store', { timeout: 120_000 }, () => {
     assert.equal((await store.writeShard(shard(1))).kind, 'written');
   });
 
+  describe('a deletion', () => {
+    const KEY = ['shop', 'default', 'Deployment/frontend'] as const;
+
+    it('takes one call for what was just read or written, and the next shard begins with 1', async () => {
+      await store.writeShard(shard(1));
+      const before = server.asked.length;
+      assert.deepEqual(await store.deleteShard(shard(1)), { kind: 'deleted' });
+      assert.deepEqual(
+        server.asked.slice(before).map(({ method, path }) => [method, path]),
+        [['DELETE', PATH]],
+      );
+      assert.equal(server.objects.has(PATH), false);
+      assert.equal((await store.writeShard(shard(1))).kind, 'written');
+      const next = new ModelStore(server.client, 4);
+      assert.deepEqual(await next.deleteShard(shard(1)), { kind: 'deleted' });
+      assert.equal(await next.readShard(...KEY), undefined);
+    });
+
+    it('of another version than stands deletes nothing', async () => {
+      await store.writeShard(shard(1));
+      assert.deepEqual(await store.deleteShard(shard(2)), { kind: 'conflict', current: shard(1) });
+      const next = new ModelStore(server.client, 4);
+      assert.deepEqual(await next.deleteShard(shard(2)), { kind: 'conflict', current: shard(1) });
+      assert.ok(server.objects.has(PATH));
+    });
+
+    it('of what another has written since deletes nothing, although the version is the same', async () => {
+      await store.writeShard(shard(1));
+      server.meddle(PATH, (stored) => {
+        stored['spec'] = encodeShard(shard(1, { settled: ['d-1'] }));
+      });
+      const current = shard(1, { settled: ['d-1'] });
+      assert.deepEqual(await store.deleteShard(shard(1)), { kind: 'conflict', current });
+      assert.ok(server.objects.has(PATH));
+    });
+
+    it('of what is gone is a conflict with nothing', async () => {
+      assert.deepEqual(await store.deleteShard(shard(1)), { kind: 'conflict', current: undefined });
+      await store.writeShard(shard(1));
+      server.objects.delete(PATH);
+      assert.deepEqual(await store.deleteShard(shard(1)), { kind: 'conflict', current: undefined });
+    });
+
+    it('by a deposed leader deletes nothing, and is its last', async () => {
+      await store.writeShard(shard(1));
+      await new ModelStore(server.client, 4).writeShard(shard(2));
+      assert.deepEqual(await store.deleteShard(shard(1)), { kind: 'fenced', epoch: 4 });
+      assert.deepEqual(await store.deleteShard(shard(2)), { kind: 'fenced', epoch: 4 });
+      assert.ok(server.objects.has(PATH));
+      const read = new ModelStore(server.client, 3);
+      assert.deepEqual(await read.deleteShard(shard(2)), { kind: 'fenced', epoch: 4 });
+    });
+
+    it('whose answer was lost is found done', async () => {
+      await store.writeShard(shard(1));
+      server.intercept = ({ method, response }) => {
+        if (method !== 'DELETE') return false;
+        server.intercept = undefined;
+        server.objects.delete(PATH);
+        response.socket?.destroy();
+        return true;
+      };
+      await assert.rejects(store.deleteShard(shard(1)), { status: 0 });
+      assert.deepEqual(await store.deleteShard(shard(1)), { kind: 'conflict', current: undefined });
+    });
+
+    it('that is not allowed is passed on', async () => {
+      await store.writeShard(shard(1));
+      server.intercept = ({ method, response }) => {
+        if (method !== 'DELETE') return false;
+        response.writeHead(403).end('{}');
+        return true;
+      };
+      await assert.rejects(store.deleteShard(shard(1)), { status: 403 });
+    });
+  });
+
   it('is fenced off by a later leader', async () => {
     await store.writeShard(shard(1));
     const later = new ModelStore(server.client, 4);

@@ -162,7 +162,11 @@ describe('objects', () => {
     const { body } = await api('POST', MAPS, map('gone'));
     const other = await api('DELETE', `${MAPS}/gone`, { preconditions: { uid: 'other' } });
     assert.equal(other.status, 409);
-    const ours = { preconditions: { uid: body.metadata.uid } };
+    const stale = { preconditions: { resourceVersion: '1' } };
+    assert.equal((await api('DELETE', `${MAPS}/gone`, stale)).status, 409);
+    assert.equal((await api('DELETE', `${MAPS}/never`, stale)).status, 404);
+    const { uid, resourceVersion } = body.metadata;
+    const ours = { preconditions: { uid, resourceVersion } };
     assert.equal((await api('DELETE', `${MAPS}/gone`, ours)).status, 200);
     assert.equal((await api('GET', `${MAPS}/gone`)).status, 404);
   });

@@ -47,6 +47,21 @@ describe('readableLine', () => {
       '2026-01-02T03:14:05.678Z  settled    shop/a\\u000ab  asked worker-2, landed worker-2' +
         '  measured  reward -0.900  advantage +0.100  d-1',
     );
+    assert.equal(
+      readableLine(
+        {
+          kind: 'forgotten',
+          time: '2026-01-02T03:14:05.678Z',
+          ...{ namespace: 'shop', workload: 'Job/build-1', policy: 'default' },
+          unusedSince: '2025-12-01T00:00:00.000Z',
+          modelVersion: 7,
+          versions: { perihelion: '1' },
+        },
+        style,
+      ),
+      '2026-01-02T03:14:05.678Z  deleted    shop/Job/build-1  model of policy default, without Pods' +
+        ' since 2025-12-01T00:00:00.000Z',
+    );
     const dropped = { 'queue-full': 3 };
     assert.equal(
       readableLine({ kind: 'drop', time: '2026-01-02T03:14:05.678Z', dropped }, style),

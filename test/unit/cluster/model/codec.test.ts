@@ -84,6 +84,7 @@ const evidence = fc.record(
         { maxLength: 4 },
       ),
     }),
+    unusedSince: count,
     before: fc.record({
       added: count,
       episodes: count,

@@ -58,6 +58,28 @@ describe('the model view', () => {
     assert.equal(view.observation('shop', 'p'), undefined);
   });
 
+  it('takes up a shard that was deleted and begun anew, also where only the new one is seen', () => {
+    const store = new Store<StoredModel>((error) => {
+      throw error;
+    });
+    const view = new LiveModelView(store);
+    const put = (uid: string, resourceVersion: string, version: number) =>
+      store.upsert('s', {
+        uid,
+        resourceVersion,
+        value: projectModel(raw(encodeShard(shard(version)))),
+      });
+    put('first', '1', 9);
+    store.remove('s');
+    assert.deepEqual([...view.shards()], []);
+    put('second', '3', 1);
+    assert.equal(view.shard('shop', 'p', 'Deployment/a')?.version, 1);
+    put('second', '4', 2);
+    put('third', '8', 1);
+    assert.equal(view.shard('shop', 'p', 'Deployment/a')?.version, 1);
+    assert.equal([...view.shards()].length, 1);
+  });
+
   it('refuses an object that cannot be read', () => {
     assert.throws(() => projectModel(raw({ policyName: 'p' })), { code: 'PERI_MODEL_MALFORMED' });
   });

@@ -25,6 +25,7 @@ type Step =
     }
   | { readonly kind: 'bind' | 'ready' | 'delete' | 'hide'; readonly pod: number }
   | { readonly kind: 'show' | 'tick' | 'takeover' | 'rival' | 'silence' | 'speak' }
+  | { readonly kind: 'retire'; readonly workload: number }
   | { readonly kind: 'pass'; readonly seconds: number }
   | {
       readonly kind: 'faulty-tick';
@@ -98,13 +99,29 @@ class Chaos {
   readonly everCreated: SlimPod[] = [];
   /** The model as the watch shows it: behind, until it catches up. */
   watched = new Map<string, ModelShard>();
-  leader: Learner = this.#start();
-  readonly rival: Learner = this.#start();
+  /** Shards deleted. */
+  forgotten = 0;
+  leader: Learner;
+  readonly rival: Learner;
+  readonly #retentionSeconds: number;
+
+  /** @param retentionSeconds after which shards without Pods are deleted */
+  constructor(retentionSeconds = Infinity) {
+    this.#retentionSeconds = retentionSeconds;
+    this.leader = this.#start();
+    this.rival = this.#start();
+  }
 
   #start(): Learner {
     const { world } = this;
     return world.learner({
       giveUpSeconds: 300,
+      forgetting: {
+        shards: () => world.store.shards.values(),
+        retentionSeconds: this.#retentionSeconds,
+        patienceSeconds: 0,
+        onRecord: () => (this.forgotten += 1),
+      },
       models: {
         shard: (...key) => this.watched.get(key.join(' ')),
         observation: (...key) => world.store.observation(...key),
@@ -165,6 +182,11 @@ class Chaos {
         if (pod !== undefined) world.pods.delete(pod.uid);
         return;
       }
+      case 'retire':
+        for (const pod of [...world.pods.values()]) {
+          if (pod.labels['workload'] === WORKLOADS[step.workload]) world.pods.delete(pod.uid);
+        }
+        return;
       case 'hide': {
         const pod = this.#pod(step.pod);
         if (pod !== undefined) this.hidden.add(pod.uid);
@@ -223,7 +245,8 @@ function addedOnce(log: readonly ModelShard[]): Map<string, Set<string>> {
   const before = new Map<string, ModelShard>();
   for (const shard of log) {
     const known = added.get(shard.workload) ?? new Set();
-    const previous = before.get(shard.workload);
+    // Version 1 is the first there ever was, or the first after a deletion.
+    const previous = shard.version === 1 ? undefined : before.get(shard.workload);
     const fresh = shard.settled.filter((id) => !previous?.settled.includes(id));
     assert.equal(new Set(shard.settled).size, shard.settled.length, 'an id stands twice');
     assert.equal(shard.version, (previous?.version ?? 0) + 1);
@@ -249,6 +272,7 @@ void test('nothing is counted twice and nothing on a living Pod is lost', async 
       for (const step of steps) await chaos.step(step);
       await chaos.settleDown();
       const { store, pods } = chaos.world;
+      assert.equal(chaos.forgotten, 0);
       const added = addedOnce(store.log);
       for (const pod of pods.values()) {
         const id = pod.annotations['perihelion.dev/decision-id'] ?? '';
@@ -265,6 +289,39 @@ void test('nothing is counted twice and nothing on a living Pod is lost', async 
     { numRuns: 300 },
   );
   assert.ok(taught > 100, `only ${taught} decisions were ever measured: the test tests nothing`);
+});
+
+void test('nothing is counted twice where models without Pods are deleted', async () => {
+  let forgotten = 0;
+  // A Pod that no informer shows for longer than models are kept is gone, as far as can be known.
+  const step = stepArbitrary.map((one): Step =>
+    one.kind === 'hide' ? { kind: 'retire', workload: one.pod % 3 } : one,
+  );
+  const steps = fc.array(step, { minLength: 60, maxLength: 160 });
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      const chaos = new Chaos(10);
+      for (const step of list) await chaos.step(step);
+      await chaos.settleDown();
+      const { store, pods } = chaos.world;
+      addedOnce(store.log);
+      for (const pod of pods.values()) {
+        const id = pod.annotations['perihelion.dev/decision-id'] ?? '';
+        const shard = store.shard('shop', 'default', pod.labels['workload'] ?? '');
+        assert.ok(shard?.settled.includes(id), `${id} was forgotten although its Pod is there`);
+      }
+      const living = new Set([...pods.values()].map((pod) => pod.labels['workload'] ?? ''));
+      const left = [...store.shards.values()].filter(
+        ({ workload }) => !workload.startsWith('Tier/'),
+      );
+      assert.deepEqual(new Set(left.map(({ workload }) => workload)), living);
+      assert.ok(left.every(({ unusedSince }) => unusedSince === undefined));
+      forgotten += chaos.forgotten;
+    }),
+    { numRuns: 150 },
+  );
+
+  assert.ok(forgotten > 30, `only ${forgotten} models were ever deleted: the test tests nothing`);
 });
 
 void test('a write whose answer was lost is found done, and its decisions are not learned again', async () => {

@@ -22,6 +22,22 @@ void test('what was written stands in for the watch until the watch shows it', a
   assert.equal(newest.shard(...KEY), watched, 'a shard that was deleted and begun anew');
 });
 
+void test('what is deleted is not remembered, and its successor counts from 1', async () => {
+  const store = new MemoryStore();
+  let watched: ModelShard | undefined;
+  const newest = new NewestShards({ shard: () => watched }, store);
+  await newest.writeShard(shardOf(1));
+  watched = shardOf(1);
+  await newest.writeShard(shardOf(2));
+  assert.deepEqual(await newest.deleteShard(shardOf(2)), { kind: 'deleted' });
+  watched = undefined;
+  assert.equal(newest.shard(...KEY), undefined);
+  await newest.writeShard(shardOf(1));
+  assert.equal(newest.shard(...KEY)?.version, 1);
+  watched = shardOf(1);
+  assert.equal(newest.shard(...KEY), watched);
+});
+
 void test('another leader that is further wins, and a write that was not done does not count', async () => {
   const store = new MemoryStore();
   let watched: ModelShard | undefined;
