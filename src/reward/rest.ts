@@ -15,11 +15,11 @@ export function holdoutRests<Key>(
   savings: ReadonlyMap<Key, SavingsSums | undefined>,
 ): ReadonlySet<Key> {
   const compared = [...savings].filter(([, sums]) => sums !== undefined && isCompared(sums));
-  const known = isKnown(compared.flatMap(([, sums]) => sums ?? []));
+  const known = isSavingKnown(compared.flatMap(([, sums]) => sums ?? []));
   return new Set(known ? compared.map(([key]) => key) : []);
 }
 
-function isKnown(list: readonly SavingsSums[]): boolean {
+function isSavingKnown(list: readonly SavingsSums[]): boolean {
   const savings = savingsOfAll(list);
   if (savings.kind === 'insufficient') return false;
   const { low, high } = savings.savedJoulesPerRequest;

@@ -40,6 +40,7 @@ export const tailCommand: Command = {
         'settled',
         'censored',
         'discarded',
+        'deleted',
         'dropped',
       ],
       help: 'Only these outcomes: injected, skipped, dry-run, failed, settled, censored, ...',

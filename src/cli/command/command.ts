@@ -20,6 +20,8 @@ export interface Flag {
   readonly choices?: readonly string[];
   /** What stands after the flag in the help, for example `FILE`. */
   readonly placeholder?: string;
+  /** For the product's own processes: neither help nor completion shows it. */
+  readonly internal?: true;
   readonly help: string;
 }
 
@@ -109,9 +111,9 @@ export function helpOf(command: Command, invocation: Invocation): string {
   ].join('\n');
 }
 
-/** Each flag as it is written, and what it does; without those for the product itself. */
+/** Each flag that people use, as it is written, and what it does. */
 export function flagRows(command: Command): (readonly [written: string, help: string])[] {
-  const shown = Object.entries(command.flags).filter(([, { help }]) => !/^Internal\b/.test(help));
+  const shown = Object.entries(command.flags).filter(([, { internal }]) => internal !== true);
   return shown.map(([name, flag]) => [
     `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}` +
       (flag.placeholder === undefined ? '' : ` ${flag.placeholder}`),

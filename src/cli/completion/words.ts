@@ -49,7 +49,7 @@ export function completionsOf(
 
 function ofCommand(path: string, command: Command): Completions {
   // What is meant for the product itself is not offered to people.
-  const flags = Object.entries(command.flags).filter(([, { help }]) => !/^Internal\b/.test(help));
+  const flags = Object.entries(command.flags).filter(([, { internal }]) => internal !== true);
   const choices = (command.operands?.choices ?? []).map((text) => ({ text, help: '' }));
   return {
     path,

@@ -45,7 +45,10 @@ export const demoCommand: Command = {
       placeholder: 'N',
       help: 'Port of the dashboard on loopback (default 0: any free one).',
     },
-    job: { type: 'string', placeholder: 'JSON', help: 'Internal: run one seed on one cluster.' },
+    job: {
+      ...{ type: 'string', placeholder: 'JSON', internal: true },
+      help: 'Run one seed on one cluster.',
+    },
   },
   examples: [
     'perihelion demo',

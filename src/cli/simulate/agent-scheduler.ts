@@ -172,6 +172,7 @@ export class AgentScheduler implements PlacementScheduler {
     };
   }
 
+  /** As the webhook takes it, and noted: what comparators hold out is measured by it. */
   #shareOf(workload: WorkloadKey): HoldoutShare {
     const rests = this.#sight.holdoutRests(workload);
     const share = holdoutShare(holdoutSharesOf(this.#policy.spec), rests);

@@ -48,7 +48,7 @@ export const simulateCommand: Command = {
     },
     ...OUTPUT_FLAG,
     out: { type: 'string', placeholder: 'DIR', help: 'Also write DIR/results.json.' },
-    job: { type: 'string', placeholder: 'JSON', help: 'Internal: run one seed.' },
+    job: { type: 'string', placeholder: 'JSON', internal: true, help: 'Run one seed.' },
   },
   examples: [
     'perihelion simulate --spec simulations/bookinfo-seed.yaml',
