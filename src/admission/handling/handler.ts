@@ -11,7 +11,7 @@ import type { PlacementPolicy, PolicyView } from '#cluster/policy/policy.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import type { RequestTrace } from '#tracing/request-trace.ts';
 import { checkPatch } from '#admission/patch/check.ts';
-import { DeadlineError, type Deadline } from '#admission/server/deadline.ts';
+import type { Deadline } from '#admission/server/deadline.ts';
 import { decide, type Decision } from '#admission/decision/decide.ts';
 import { podSkipReason, requestSkipReason } from '#admission/pod/eligibility.ts';
 import { formerDecision, type FormerDecision } from '#admission/decision/former-decision.ts';
@@ -20,17 +20,15 @@ import type { Memory } from '#admission/decision/memory.ts';
 import { planMerge } from '#admission/patch/merge.ts';
 import type { AdmissionMetrics } from '#admission/figures/metrics.ts';
 import { operationsOf } from '#admission/patch/patch.ts';
-import type { PatchOperation } from '#admission/review/patch-operation.ts';
-import type { FailureReason, SkipReason } from '#admission/review/reasons.ts';
 import {
   errored,
   parseReview,
-  patched,
-  skipped,
   type AdmissionRequest,
   type AdmissionReview,
 } from '#admission/review/review.ts';
+import { injected, leftAlone, shadowed, type Answer, type Patch } from './answer.ts';
 import { auditEntryOf, type Result } from './audit-entry.ts';
+import { FAILURE_TEXTS, failureReason, nameOf } from './failure.ts';
 import { traceAttributes } from './trace-attributes.ts';
 
 /** What answering a review needs. Nothing of it does I/O that is waited for. */
@@ -66,14 +64,6 @@ export interface Arrival {
   readonly arrivedAt: number;
   /** Undefined = this request is not traced. */
   readonly trace?: RequestTrace | undefined;
-}
-
-/** A result and the answer that goes with it. */
-interface Answer {
-  readonly result: Result;
-  readonly review: AdmissionReview;
-  /** What the answer leaves behind once its audit line is written; undefined = no trace. */
-  readonly commit?: (() => void) | undefined;
 }
 
 /** Answers reviews: the only place that turns a decision into effects. */
@@ -251,87 +241,9 @@ function clearedMarks(annotations: Readonly<Record<string, string>>): Record<str
   return Object.fromEntries(found.map((name) => [name, 'false']));
 }
 
-/** Operations, and their text as it was checked. */
-interface Patch {
-  readonly operations: readonly PatchOperation[];
-  readonly text: string;
-}
-
 interface PlacementContext {
   readonly request: AdmissionRequest;
   readonly arrival: Arrival;
   readonly pod: IncomingPod;
   readonly policy: PlacementPolicy;
-}
-
-/** What the user reads in a warning. */
-const FAILURE_TEXTS: Readonly<Record<FailureReason, string>> = {
-  deadline: 'no time was left to choose a target',
-  'patch-unsafe': 'PERI_PATCH_UNSAFE, a patch did not pass its check',
-  'unreadable-pod': 'the Pod could not be read',
-  internal: 'an internal error, see the log',
-};
-
-function leftAlone(request: AdmissionRequest, reason: SkipReason): Answer {
-  return {
-    result: { outcome: 'skipped', reason, operations: [], decision: undefined },
-    review: skipped(request.uid, reason),
-  };
-}
-
-/** Annotated and otherwise left alone. */
-function shadowed(
-  request: AdmissionRequest,
-  decision: Decision,
-  { operations, text }: Patch,
-): Answer {
-  const reason: SkipReason = decision.acted ? 'shadow' : 'outside-canary';
-  return {
-    result: { outcome: 'skipped', reason, operations, decision },
-    review: patched(
-      request.uid,
-      operations,
-      { auditAnnotations: { outcome: 'skipped', reason, ...remarksOf(decision) } },
-      text,
-    ),
-  };
-}
-
-function remarksOf({ record }: Decision): Record<string, string> {
-  return {
-    'decision-id': record.id,
-    workload: record.workload,
-    state: record.state,
-    action: record.action,
-  };
-}
-
-function injected(
-  request: AdmissionRequest,
-  decision: Decision,
-  { operations, text }: Patch,
-): Answer {
-  const { choice } = decision;
-  const outcome = request.dryRun ? 'dry-run' : 'injected';
-  return {
-    result: { outcome, reason: choice.reason, operations, decision },
-    review: patched(
-      request.uid,
-      operations,
-      { auditAnnotations: { outcome, reason: choice.reason, ...remarksOf(decision) } },
-      text,
-    ),
-  };
-}
-
-function failureReason(error: unknown): FailureReason {
-  if (error instanceof DeadlineError) return 'deadline';
-  if (!(error instanceof PerihelionError)) return 'internal';
-  if (error.code === 'PERI_PATCH_UNSAFE') return 'patch-unsafe';
-  const unreadable = ['PERI_REVIEW_MALFORMED', 'PERI_KUBERNETES_OBJECT'];
-  return unreadable.includes(error.code) ? 'unreadable-pod' : 'internal';
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }
