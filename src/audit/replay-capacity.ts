@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createGenerator } from '#agent/random.ts';
-import { chooseScaling, SCALING_ACTIONS, type ScalingArm } from '#agent/scaling.ts';
+import { SCALING_ACTIONS } from '#agent/scaling/action.ts';
+import { chooseScaling, type ScalingArm } from '#agent/scaling/choose.ts';
 import type { CapacityEntry, CapacityMoveEntry, CapacityScalingEntry } from './entry.ts';
 
 /** One field of a capacity decision that does not come out as it stands in the line. */

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import { createGenerator } from '#agent/random.ts';
+import { REPLICAS_BY_ACTION, SCALING_ACTIONS, type ScalingAction } from '#agent/scaling/action.ts';
 import {
   chooseScaling,
-  headroomOf,
-  learnScaling,
-  REPLICAS_BY_ACTION,
-  SCALING_ACTIONS,
   scalingArms,
-  scalingRow,
-  scalingSettings,
-  storedRow,
-  wouldHold,
-  type Headroom,
-  type ScalingAction,
   type ScalingArm,
   type ScalingChoice,
-  type ScalingRow,
-} from '#agent/scaling.ts';
+} from '#agent/scaling/choose.ts';
+import { headroomOf, wouldHold, type Headroom } from '#agent/scaling/headroom.ts';
+import { learnScaling, scalingSettings } from '#agent/scaling/learn.ts';
+import { scalingRow, storedRow, type ScalingRow } from '#agent/scaling/row.ts';
 import type { StoredScaling } from '#cluster/model/capacity.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { EMPTY_BASELINE, updateBaseline } from '#reward/baseline.ts';
