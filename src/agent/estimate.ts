@@ -44,20 +44,40 @@ export function initialValueOf(action: Action, h: Pick<Hyperparameters, 'initial
 /**
  * What is believed of an action, from its own cell and the cell of the prior (the tier's table):
  * `(n q + n0 p) / (n + n0)` with n own samples of mean q, and n0 = `priorWeight`, but never more
- * than the samples the prior has itself. Without own samples that is the prior, without a prior
- * the own mean, and without both the initial value with weight 0. `weight` counts own samples and
- * n0: how sure the estimate is.
+ * than the samples the prior has itself. Without a prior that is the own mean, without own samples
+ * {@link untriedValueOf}, and without both the initial value with weight 0. `weight` counts own
+ * samples and n0: how sure the estimate is.
  */
 export function estimateOf(
   own: Cell | undefined,
   prior: Cell | undefined,
   action: Action,
-  h: Pick<Hyperparameters, 'initialValue' | 'priorWeight'>,
+  h: Pick<Hyperparameters, 'initialValue' | 'initialWeight' | 'priorWeight'>,
 ): Cell {
-  const ownWeight = own?.weight ?? 0;
-  const priorWeight = Math.min(h.priorWeight, prior?.weight ?? 0);
+  const { value: ownValue, weight: ownWeight } = own ?? NOTHING;
+  const known = prior ?? NOTHING;
+  const priorWeight = Math.min(h.priorWeight, known.weight);
   const weight = ownWeight + priorWeight;
   if (weight <= 0) return { value: initialValueOf(action, h), weight: 0 };
-  const total = ownWeight * (own?.value ?? 0) + priorWeight * (prior?.value ?? 0);
-  return { value: total / weight, weight };
+  // The default is no target to be tried: the prior stands for it as it is.
+  if (ownWeight === 0 && h.initialWeight > 0 && action !== DEFAULT_ACTION) {
+    return { value: untriedValueOf(known, h), weight };
+  }
+  return { value: (ownWeight * ownValue + priorWeight * known.value) / weight, weight };
+}
+
+/** Of an action that was never updated. */
+const NOTHING: Cell = Object.freeze({ value: 0, weight: 0 });
+
+/**
+ * What is believed of a target that the workload has never tried: `(m p + k v) / (m + k)` with all m
+ * samples of the prior, not n0 of them, and the initial value v counting for k = `initialWeight`.
+ * One sample of another workload must not take away the optimism that has a target tried; many may.
+ */
+function untriedValueOf(
+  prior: Cell,
+  h: Pick<Hyperparameters, 'initialValue' | 'initialWeight'>,
+): number {
+  const total = prior.weight * prior.value + h.initialWeight * h.initialValue;
+  return total / (prior.weight + h.initialWeight);
 }

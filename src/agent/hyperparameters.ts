@@ -30,6 +30,11 @@ export interface Hyperparameters {
   readonly averageRewardStep: number;
   /** Value of an action never tried, in advantage units; above 0 = optimistic. Default 0.15. */
   readonly initialValue: number;
+  /**
+   * Samples of the tier's that the initial value counts for where a workload has never tried an
+   * action itself; 0 = the tier's value alone. Default 1.
+   */
+  readonly initialWeight: number;
   /** How many samples the tier's value counts for in a workload's own estimate. Default 2. */
   readonly priorWeight: number;
   /** epsilon at the first episode, 0..1. Default 0.03. */
@@ -70,6 +75,7 @@ export const DEFAULTS: Hyperparameters = Object.freeze({
   stepFloor: 0.05,
   averageRewardStep: 0,
   initialValue: 0.15,
+  initialWeight: 1,
   priorWeight: 2,
   epsilon: 0.03,
   epsilonHalvingEpisodes: 20,
@@ -90,6 +96,8 @@ export interface LearningIntegers {
   readonly gammaThousandths: number;
   readonly lambdaThousandths: number;
   readonly initialValueThousandths: number;
+  /** 0 = the tier's value alone. */
+  readonly initialWeightThousandths: number;
   readonly epsilonThousandths: number;
   readonly epsilonHalvingEpisodes: number;
   readonly epsilonFloorThousandths: number;
@@ -110,6 +118,7 @@ export function hyperparametersOf(spec: LearningIntegers): Hyperparameters {
     discount: spec.gammaThousandths / 1000,
     traceDecay: spec.lambdaThousandths / 1000,
     initialValue: spec.initialValueThousandths / 1000,
+    initialWeight: spec.initialWeightThousandths / 1000,
     epsilon: spec.epsilonThousandths / 1000,
     epsilonHalvingEpisodes: spec.epsilonHalvingEpisodes,
     epsilonFloor: spec.epsilonFloorThousandths / 1000,

@@ -33,6 +33,12 @@ export const learningSchema = z
       150,
       'Value of an action that was never tried, in thousandths of advantage over the default scheduler; above 0 is optimistic.',
     ),
+    initialWeightThousandths: integer(
+      0,
+      1_000_000,
+      1000,
+      "Samples, in thousandths, that `initialValueThousandths` counts for against those of the tier, where a workload has never tried an action itself: the more, the less the experience of other workloads keeps it from trying. 0 takes the tier's value alone.",
+    ),
     epsilonThousandths: integer(
       0,
       1000,

@@ -50,6 +50,8 @@ export interface LearningSpec {
   readonly gammaThousandths: number;
   readonly lambdaThousandths: number;
   readonly initialValueThousandths: number;
+  /** 0 = the tier's value alone where a workload has none of its own. */
+  readonly initialWeightThousandths: number;
   readonly epsilonThousandths: number;
   readonly epsilonHalvingEpisodes: number;
   readonly epsilonFloorThousandths: number;

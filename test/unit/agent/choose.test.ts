@@ -223,7 +223,24 @@ describe('choose', () => {
       inputOf({ table: undefined, prior, exploreAllowed: false, holdoutRatio: 0 }),
     );
     assert.equal(known.action, 'b');
-    assert.deepEqual(known.values['b'], { value: 0.3, weight: 2 });
+    assert.deepEqual(known.values['b'], {
+      value: (9 * 0.3 + DEFAULTS.initialValue) / 10,
+      weight: 2,
+    });
+  });
+
+  it('tries a target that one sample of another workload speaks against, and not one that many do', () => {
+    const table = { s: { [DEFAULT_ACTION]: { value: 0, weight: 30 } } };
+    const after = (weight: number, initialWeight = DEFAULTS.initialWeight) => {
+      const prior = { s: { a: { value: -0.05, weight }, b: { value: -0.4, weight: 9 } } };
+      const hyperparameters = { ...DEFAULTS, initialWeight };
+      const input = { table, prior, hyperparameters, exploreAllowed: false, holdoutRatio: 0 };
+      return choose(inputOf(input)).action;
+    };
+    assert.equal(after(1), 'a');
+    assert.equal(after(4), DEFAULT_ACTION);
+    // As it was: never tried again by this workload.
+    assert.equal(after(1, 0), DEFAULT_ACTION);
   });
 
   it('spreads a burst over targets that look the same', () => {

@@ -92,7 +92,8 @@ describe('learnEpisode', () => {
     const priors = { two: { s: { b: { value: 0.8, weight: 10 } } } };
     const input = { steps, tables: {}, hyperparameters, episodes: 0 };
     assert.equal(learnEpisode(input).steps[0]!.return, 0.5 * 0.15);
-    assert.equal(learnEpisode({ ...input, priors }).steps[0]!.return, 0.5 * 0.8);
+    const untried = (10 * 0.8 + 0.15) / 11;
+    assert.equal(learnEpisode({ ...input, priors }).steps[0]!.return, 0.5 * untried);
     const few = steps.map((step) => ({ ...step, actions: [DEFAULT_ACTION] }));
     assert.equal(learnEpisode({ ...input, priors, steps: few }).steps[0]!.return, 0);
   });

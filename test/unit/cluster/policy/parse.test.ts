@@ -25,6 +25,7 @@ describe('a policy spec', () => {
         gammaThousandths: 300,
         lambdaThousandths: 800,
         initialValueThousandths: 150,
+        initialWeightThousandths: 1000,
         epsilonThousandths: 30,
         epsilonHalvingEpisodes: 20,
         epsilonFloorThousandths: 10,
