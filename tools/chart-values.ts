@@ -14,6 +14,11 @@ const objectName = z
   .min(1)
   .max(253)
   .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/);
+/** Services are named after it: a DNS label that begins with a letter, with room for what follows. */
+const prefix = z
+  .string()
+  .max(40)
+  .regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/);
 const quantity = z.union([z.string().regex(/^[0-9]+(\.[0-9]+)?([a-zA-Z]{0,2})$/), z.number()]);
 const interval = z.string().regex(/^([0-9]+(ms|s|m|h))+$/);
 
@@ -33,6 +38,10 @@ const role = z.strictObject({
 
 const shape = settingsSchema.shape;
 
+/** What the page shows; where and to whom it is shown is the chart's to decide. */
+const { extraNames, windowSeconds, intervalSeconds, staleAfterSeconds } =
+  shape.dashboard.unwrap().shape;
+
 /**
  * Settings that may be set through the chart: all but what it decides itself. Parts are taken
  * over as they are; rules between fields are checked by the process when it starts.
@@ -45,6 +54,10 @@ const settings = z.strictObject({
   webhook: z
     .strictObject({ extraNames: z.array(z.string().max(253)).max(16).optional() })
     .optional(),
+  dashboard: z
+    .strictObject({ extraNames, windowSeconds, intervalSeconds, staleAfterSeconds })
+    .partial()
+    .optional(),
   drainSeconds: shape.drainSeconds.optional(),
   logLevel: shape.logLevel.optional(),
 });
@@ -53,7 +66,7 @@ const monitor = z.strictObject({ enabled: z.boolean(), interval, labels: texts }
 
 /** Every value of the chart. */
 export const chartValuesSchema = z.strictObject({
-  fullnameOverride: objectName.max(40),
+  fullnameOverride: prefix,
   image: z.strictObject({
     repository: z.string().min(1).max(255),
     tag: z.string().regex(/^[A-Za-z0-9_.-]{0,128}$/),

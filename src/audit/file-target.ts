@@ -73,8 +73,10 @@ export class FileTarget implements LineTarget {
     const file = this.#file;
     if (file === undefined) return this.#reopen();
     const there = await stat(this.#options.path).catch(() => undefined);
-    if (there?.ino === file.inode && there.dev === file.device) return file;
-    return this.#reopen();
+    if (there?.ino !== file.inode || there.dev !== file.device) return this.#reopen();
+    // Cut behind our back (logrotate's `copytruncate`): what is gone is neither full nor half a line.
+    file.bytes = Math.min(file.bytes, there.size);
+    return file;
   }
 
   async #reopen(): Promise<OpenFile> {

@@ -22,7 +22,8 @@ export interface DecisionRow {
   readonly choice?: string | undefined;
   readonly holdout: boolean;
   readonly shadow: boolean;
-  readonly propensity: number;
+  /** Absent = the annotations do not say. */
+  readonly propensity?: number | undefined;
   /** Target where its Pod landed; absent = not bound yet, or not on any. */
   readonly landed?: string | undefined;
   /** False = the annotations carry no valid signature: nothing is learned from it. */
@@ -93,7 +94,7 @@ export type StoryEarned =
 export interface Story {
   readonly decision: DecisionRow;
   readonly policy: string;
-  readonly modelVersion: number;
+  readonly modelVersion?: number | undefined;
   readonly mode?: string | undefined;
   readonly topologyKey?: string | undefined;
   readonly stateKey: string;

@@ -73,7 +73,12 @@ export function createDashboardApp(options: DashboardAppOptions): Express {
   answer('/api/decisions', (request) => routes.decisions(feedQueryOf(queryOf(request.url))));
   answer('/api/decisions/:id', (request) => found(routes.story(String(request.params['id']))));
   answer('/api/experiment', () => found(routes.experiment()));
-  app.get('/api/stream', (_request: Request, response: Response) => {
+  app.get('/api/stream', (request: Request, response: Response) => {
+    // Whoever asks for the head alone would wait for it as long as a stream lasts.
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
     if (!routes.stream(response)) throw new RequestProblem(503, 'too many streams are open');
   });
   app.use(() => {

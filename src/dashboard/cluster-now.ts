@@ -3,6 +3,7 @@ import { DEFAULT_ACTION } from '#agent/action.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import type { SlimNode, SlimPod } from '#cluster/objects/slim.ts';
 import type { Adherence, ClusterNow, ClusterTotals, Figure, NodeNow, NodePod } from './api.ts';
+import { claimedText } from './claimed-text.ts';
 import { figureOf, powerFigure } from './figures.ts';
 import type { DashboardSources, Measurement } from './sources.ts';
 
@@ -73,15 +74,15 @@ function nodeNow(node: SlimNode, input: ClusterInput, room: number): NodeNow {
 
 function nodePod(pod: SlimPod, workload: string): NodePod {
   const { annotations } = pod;
-  const asked = annotations[DECISION_ANNOTATIONS.action];
+  const { [DECISION_ANNOTATIONS.id]: id, [DECISION_ANNOTATIONS.action]: asked } = annotations;
   return {
     namespace: pod.namespace,
     name: pod.name,
     workload,
     phase: pod.deletedAt === undefined ? pod.phase : 'Terminating',
     ready: pod.readyAt !== undefined,
-    decision: annotations[DECISION_ANNOTATIONS.id],
-    asked: asked === DEFAULT_ACTION ? undefined : asked,
+    decision: id === undefined ? undefined : claimedText(id),
+    asked: asked === undefined || asked === DEFAULT_ACTION ? undefined : claimedText(asked),
   };
 }
 

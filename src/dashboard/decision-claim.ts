@@ -2,6 +2,7 @@
 import type { AdmissionEntry } from '#audit/entry.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
+import { claimedText } from './claimed-text.ts';
 
 /** What is said of a decision, and whether it may be believed. */
 export type Claim = Omit<DecisionRecord, 'id' | 'decidedAt' | 'shadow'> & {
@@ -24,14 +25,13 @@ export function claimOfEntry({ decision, workload, reason }: AdmissionEntry): Cl
   return { ...from, workload: workload ?? '', shadow, signed: true };
 }
 
-/** From annotations that nobody of ours has signed, or that were altered. */
+/** From annotations that nobody of ours has signed, or that were altered; numbers may be NaN. */
 export function claimOfStranger(annotations: Readonly<Record<string, string>>): Claim {
   const text = (field: keyof typeof DECISION_ANNOTATIONS): string =>
-    annotations[DECISION_ANNOTATIONS[field]] ?? '';
-  const number = (field: keyof typeof DECISION_ANNOTATIONS): number => {
-    const value = Number(text(field));
-    return Number.isFinite(value) ? value : 0;
-  };
+    claimedText(annotations[DECISION_ANNOTATIONS[field]] ?? '');
+  // What is not told is no 0.
+  const number = (field: keyof typeof DECISION_ANNOTATIONS): number =>
+    text(field) === '' ? Number.NaN : Number(text(field));
   return {
     workload: text('workload'),
     tier: text('tier'),

@@ -4,7 +4,7 @@ import type { DecisionReading } from '#cluster/decision/codec.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { DecisionPage, DecisionRow } from './api-decisions.ts';
 import { claimOfEntry, claimOfRecord, claimOfStranger } from './decision-claim.ts';
-import { type Held, type HeldPod, rowOf } from './decision-row.ts';
+import { type Held, type HeldPod, rowOf, told } from './decision-row.ts';
 import type { KnownDecision } from './sources.ts';
 
 /** What is kept, at most. */
@@ -147,7 +147,9 @@ export class DecisionFeed {
     const { admission, settlement, claim } = held;
     const { state, policy, modelVersion } = claim;
     const node = held.pod?.node;
-    return { row: this.#row(held), state, policy, modelVersion, node, admission, settlement };
+    const version = told(modelVersion);
+    const row = this.#row(held);
+    return { row, state, policy, modelVersion: version, node, admission, settlement };
   }
 
   #podOf({ name, namespace, nodeName: node }: SlimPod): HeldPod {

@@ -37,13 +37,18 @@ export function rowOf(held: Held, isSettled: boolean): DecisionRow {
     pod: pod?.name ?? settlement?.pod,
     holdout,
     shadow,
-    propensity,
+    propensity: told(propensity),
     landed: pod?.landed ?? settlement?.landed,
     signed,
     ...(settlement === undefined
       ? { status: isSettled ? 'looked-at' : 'open' }
       : earnedOf(settlement)),
   };
+}
+
+/** A number that was told at all; undefined = none, which is not 0. */
+export function told(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }
 
 /** Without the line only a holdout can be told from the rest. */

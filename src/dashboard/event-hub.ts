@@ -57,6 +57,8 @@ export class EventHub {
     if (this.#streams.size === 0) return;
     const text = textOf(event, data);
     for (const response of this.#streams.keys()) {
+      // Ended, and its reader has not taken the rest yet: another write would be an exception.
+      if (response.writableEnded) continue;
       if (response.writableLength > MOST_BEHIND_BYTES) response.destroy();
       else response.write(text);
     }
@@ -69,6 +71,8 @@ export class EventHub {
   }
 
   #beat(): void {
+    // Whoever does not even take the end of a stream would keep its place for good.
+    for (const response of this.#streams.keys()) if (response.writableEnded) response.destroy();
     this.send('beat', { time: this.#options.now() });
   }
 }

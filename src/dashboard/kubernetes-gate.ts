@@ -63,7 +63,10 @@ export class KubernetesGate implements Gate {
     if (known !== undefined && known.until > this.#options.elapsed()) return known.verdict;
     const already = this.#asking.get(key);
     if (already !== undefined) return already;
-    if (this.#asking.size >= MOST_ASKED) return refused(503, 'too many tokens at once');
+    // Whoever was let in before is not kept out by a flood of made-up tokens.
+    const isFriend = known?.verdict.kind === 'allowed';
+    if (this.#asking.size >= MOST_ASKED && !isFriend)
+      return refused(503, 'too many tokens at once');
     const asking = this.#ask(token).then((verdict) => this.#remember(key, verdict));
     this.#asking.set(key, asking);
     return asking.finally(() => this.#asking.delete(key));
@@ -75,11 +78,20 @@ export class KubernetesGate implements Gate {
     if (verdict.kind === 'refused' && verdict.status === 503) return verdict;
     const life = verdict.kind === 'allowed' ? ALLOWED_MILLISECONDS : REFUSED_MILLISECONDS;
     this.#remembered.set(key, { verdict, until: this.#options.elapsed() + life });
-    for (const [oldest] of this.#remembered) {
-      if (this.#remembered.size <= this.#capacity) break;
-      this.#remembered.delete(oldest);
-    }
+    if (this.#remembered.size > this.#capacity) this.#forgetOne();
     return verdict;
+  }
+
+  /** The oldest refusal; where all were let in, the oldest of them. */
+  #forgetOne(): void {
+    let oldest: string | undefined;
+    for (const [key, { verdict }] of this.#remembered) {
+      oldest ??= key;
+      if (verdict.kind === 'allowed') continue;
+      oldest = key;
+      break;
+    }
+    if (oldest !== undefined) this.#remembered.delete(oldest);
   }
 
   async #ask(token: string): Promise<Verdict> {

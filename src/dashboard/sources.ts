@@ -53,7 +53,8 @@ export interface KnownDecision {
   readonly state: string;
   /** `name@generation`. */
   readonly policy: string;
-  readonly modelVersion: number;
+  /** Undefined = the annotations do not say. */
+  readonly modelVersion: number | undefined;
   readonly node: string | undefined;
   /** Its lines, where this process has written them and they are still held. */
   readonly admission: AdmissionEntry | undefined;

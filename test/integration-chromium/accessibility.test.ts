@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import type { ClusterNow, Workloads } from '#dashboard/api.ts';
 import { contrastProblems, structureProblems, tabOrder } from './accessibility.ts';
 import { goTo, launch, open } from './browser.ts';
 import { startWorld, type World } from './world.ts';
 
+const WATCHED_MILLISECONDS = 10_000;
 const VIEWS = ['cluster', 'savings', 'workloads', 'values', 'decisions', 'experiment'];
 
 let browser: Browser;
@@ -66,6 +68,26 @@ test('the theme is chosen by hand, holds after a reload, and changes the colours
   await context.close();
 });
 
+test('where the reader lets no site keep anything, the page works and the theme lasts as long as it', async () => {
+  const { page, context, complaints } = await open(browser, { colorScheme: 'light' });
+  await page.addInitScript(() => {
+    for (const area of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(window, area, {
+        get() {
+          throw new DOMException('denied', 'SecurityError');
+        },
+      });
+    }
+  });
+  await page.goto(world.url);
+  await page.waitForSelector('main .node');
+  await page.click('#theme');
+  await page.click('#theme');
+  assert.equal(await page.textContent('#theme'), 'Colours: dark');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('by keyboard: skip link, views, theme, then the content; a view that is chosen takes the focus', async () => {
   const { page, context } = await open(browser);
   await page.goto(world.url);
@@ -93,6 +115,87 @@ test('on a telephone nothing is wider than the screen', async () => {
     await page.waitForSelector(address.includes('/') ? 'dialog[open]' : 'main table, main .node');
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(beyond <= 0, `${address}: ${beyond} pixels too wide`);
+    assert.equal(await isTabInSight(page), true, `${address}: its tab is out of sight`);
   }
+  await context.close();
+});
+
+/** Whether the tab of the present view is inside the list of views, which may be scrolled. */
+function isTabInSight(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const list = document.querySelector('#views')?.getBoundingClientRect();
+    const tab = document.querySelector('#views [aria-current]')?.getBoundingClientRect();
+    if (list === undefined || tab === undefined) return false;
+    return tab.left >= list.left - 1 && tab.right <= list.right + 1;
+  });
+}
+
+test('at 1280 pixels the table of workloads is seen as a whole', async () => {
+  const { page, context } = await open(browser);
+  await page.goto(world.url);
+  await goTo(page, 'workloads');
+  const beyond = await page.$eval('main > .wide', (one) => one.scrollWidth - one.clientWidth);
+  assert.ok(beyond <= 0, `${beyond} pixels too wide`);
+  await context.close();
+});
+
+const LONGEST_NAME = 'n'.repeat(253);
+
+test('names of 253 characters without a place to break make nothing wider, nor hide the figures', async () => {
+  for (const width of [360, 1280]) {
+    const { page, context } = await open(browser, { width });
+    await page.route('**/api/cluster', async (route) => {
+      const answer = (await (await route.fetch()).json()) as ClusterNow;
+      const nodes = answer.nodes.map((node) => ({
+        ...{ ...node, name: LONGEST_NAME },
+        watts: { status: 'absent', detail: LONGEST_NAME },
+        pods: node.pods.map((pod) => ({ ...pod, workload: `Deployment/${LONGEST_NAME}` })),
+      }));
+      await route.fulfill({ json: { ...answer, nodes, problem: LONGEST_NAME } });
+    });
+    await page.route('**/api/workloads', async (route) => {
+      const answer = (await (await route.fetch()).json()) as Workloads;
+      const [first] = answer.workloads;
+      const workloads = [{ ...first, workload: `Deployment/${LONGEST_NAME}` }];
+      await route.fulfill({ json: { ...answer, workloads } });
+    });
+    await page.goto(world.url);
+    await goTo(page, 'cluster');
+    await page.waitForSelector('.note.bad');
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(beyond <= 0, `cluster at ${width}: ${beyond} pixels too wide`);
+    await goTo(page, 'workloads');
+    const name = await page.$eval('tbody th', (one) => one.clientWidth);
+    assert.ok(name < 400, `the name alone takes ${name} pixels`);
+    await context.close();
+  }
+});
+
+test('thousands of workloads leave the page time for whoever reads it', async () => {
+  const { page, context } = await open(browser);
+  await page.route('**/api/workloads', async (route) => {
+    const answer = (await (await route.fetch()).json()) as Workloads;
+    const [first] = answer.workloads;
+    const history = Array.from({ length: 60 }, (_, index) => [index, index % 7, index % 5]);
+    const workloads = Array.from({ length: 3000 }, (_, index) => {
+      return { ...first, history, workload: `Deployment/workload-${index}` };
+    });
+    await route.fulfill({ json: { ...answer, workloads } });
+  });
+  await page.goto(world.url);
+  await goTo(page, 'workloads');
+  await page.waitForSelector('tr[data-workload="Deployment/workload-2999"]');
+  const busy = await page.evaluate(async (milliseconds) => {
+    let sum = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) sum += duration;
+    });
+    observer.observe({ type: 'longtask' });
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    return sum;
+  }, WATCHED_MILLISECONDS);
+  // Nothing changes but ages. Every second anew it would be busy most of the time.
+  const share = busy / WATCHED_MILLISECONDS;
+  assert.ok(share < 0.3, `busy ${(share * 100).toFixed(0)} % of the time`);
   await context.close();
 });

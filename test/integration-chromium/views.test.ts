@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { decodeEntry } from '#audit/decode.ts';
 import type { AdmissionEntry, SettlementEntry } from '#audit/entry.ts';
+import type { Story } from '#dashboard/api-decisions.ts';
 import { reportOf } from '#cli/report/report.ts';
 import { goTo, launch, open } from './browser.ts';
 import { EXPERIMENT, startWorld, type World } from './world.ts';
@@ -13,6 +14,8 @@ import { EXPERIMENT, startWorld, type World } from './world.ts';
  * Every view of the page in a real browser, on the demo's cluster with the real product; what it
  * shows is compared with where it comes from: the simulator, the API server, the audit log.
  */
+
+const DAY = 86_400_000;
 
 let browser: Browser;
 let world: World;
@@ -251,6 +254,22 @@ test('decisions: the list and a story say what the audit log says', async () => 
   });
 });
 
+test('the story of a decision of another day tells the day', async () => {
+  await on('decisions', async (page) => {
+    await page.route('**/api/decisions/*', async (route) => {
+      const story = (await (await route.fetch()).json()) as Story;
+      const { decision } = story;
+      await route.fulfill({
+        json: { ...story, decision: { ...decision, time: decision.time - DAY } },
+      });
+    });
+    await page.click('.decisions a');
+    await page.waitForSelector('dialog[open]');
+    const story = (await page.textContent('dialog')) ?? '';
+    assert.match(story, /Decided\d{1,2} [A-Z][a-z]{2} \d\d:\d\d:\d\d, policy/);
+  });
+});
+
 test('decisions arrive by themselves while the page is open', async () => {
   await on('decisions', async (page) => {
     await page.waitForSelector('.decisions tr');
@@ -284,7 +303,12 @@ test('experiment: every scenario with its figures', async () => {
       const { joulesPerRequest, p99, throughput } = scenario;
       assert.deepEqual(values, [joulesPerRequest.mean, p99.mean, throughput.mean]);
     }
-    assert.equal(await page.locator('svg.whiskers').count(), 3);
+    // One mark alone would be no scale.
+    const marks = await page.$$eval('svg.whiskers', (plots) =>
+      plots.map((plot) => plot.querySelectorAll('text.axis').length),
+    );
+    assert.equal(marks.length, 3);
+    assert.ok(Math.min(...marks) >= 2, `marks of the axes: ${marks.join(', ')}`);
     assert.equal(await page.locator('svg.chart .level').count(), 2);
   });
 });

@@ -68,6 +68,20 @@ describe('the chart', () => {
     );
   });
 
+  it('shows the dashboard with windows of your own, for a server that scrapes once a minute', async () => {
+    const windows = [
+      'settings.dashboard.windowSeconds=240',
+      'settings.dashboard.staleAfterSeconds=180',
+    ];
+    const { dashboard } = parseSettings(
+      settingsOf(await chart('dashboard.enabled=true', ...windows)),
+    );
+    const { enabled, authentication, host, windowSeconds, staleAfterSeconds } = dashboard;
+    assert.deepEqual([windowSeconds, staleAfterSeconds], [240, 180]);
+    assert.deepEqual([enabled, authentication, host], [true, 'Kubernetes', '0.0.0.0']);
+    await assert.rejects(chart('settings.dashboard.authentication=None'), /additional properties/);
+  });
+
   it('shows the dashboard in one process, with certificates from others too', async () => {
     const one = byKey(await chart('dashboard.enabled=true', 'singleProcess=true'));
     const service = one['Service/perihelion-system/perihelion-dashboard'];
@@ -193,6 +207,39 @@ describe('the chart', () => {
       const [first] = fields(field(deployment, 'spec', 'template', 'spec')['containers']);
       assert.equal(first?.['image'], `r.example/p@${digest}`);
     }
+  });
+
+  it('lets annotations of Pods win over its own, and labels never over what selects them', async () => {
+    const objects = await chart(
+      'admission.podAnnotations.prometheus\\.io/scrape=no',
+      'admission.podLabels.app\\.kubernetes\\.io/name=other',
+      'admission.podLabels.team=blue',
+    );
+    const admission = byKey(objects)['Deployment/perihelion-system/perihelion-admission'];
+    const { annotations, labels } = field(admission, 'spec', 'template', 'metadata');
+    const { 'prometheus.io/scrape': scrape, 'prometheus.io/port': port } = annotations as Field;
+    assert.deepEqual([scrape, port], ['no', '8080']);
+    assert.deepEqual(labels, {
+      ...field(admission, 'spec', 'selector', 'matchLabels'),
+      team: 'blue',
+    });
+  });
+
+  it('refuses logs that outgrow their volume, and takes them on a volume of your own', async () => {
+    const large = ['settings.audit.maximumFileBytes=100000000', 'settings.audit.keepFiles=10'];
+    await assert.rejects(
+      chart(...large),
+      /maximumFileBytes .* is 1100000000 bytes, expected at most/,
+    );
+    const elsewhere = await chart(...large, 'settings.audit.path=/var/audit/audit.jsonl');
+    assert.equal(field(settingsOf(elsewhere), 'audit')['maximumFileBytes'], 100_000_000);
+  });
+
+  it('refuses names that no Service may have, and a priority class without one', async () => {
+    for (const name of ['a.b', '1a', 'a-']) {
+      await assert.rejects(chart(`fullnameOverride=${name}`), /fullnameOverride/, name);
+    }
+    await assert.rejects(chart('priorityClass.name='), /priorityClass\.name/);
   });
 
   it('refuses what it does not know', async () => {

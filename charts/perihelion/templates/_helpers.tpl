@@ -19,6 +19,14 @@ app.kubernetes.io/name: perihelion
 app.kubernetes.io/component: {{ . }}
 {{- end -}}
 
+{{/* Annotations of every Pod; the user's values win over them. */}}
+{{- define "perihelion.annotations" -}}
+kubectl.kubernetes.io/default-container: perihelion
+prometheus.io/scrape: 'true'
+prometheus.io/port: '8080'
+prometheus.io/path: /metrics
+{{- end -}}
+
 {{/* Roles that have a Deployment of their own. */}}
 {{- define "perihelion.roles" -}}
 {{- if .Values.singleProcess -}}admission{{- else -}}admission learner{{- end -}}
@@ -59,8 +67,19 @@ app.kubernetes.io/component: {{ . }}
 {{- toYaml (mustMergeOverwrite $decided (deepCopy .Values.settings)) -}}
 {{- end -}}
 
+{{/* Nothing, or an end: log files that outgrow their volume have their Pods evicted. */}}
+{{- define "perihelion.checkAudit" -}}
+{{- $audit := (include "perihelion.settings" . | fromYaml).audit -}}
+{{- $room := 1006632960 -}}
+{{- $needed := mul (int64 $audit.maximumFileBytes) (add1 (int64 $audit.keepFiles)) -}}
+{{- if and (hasPrefix "/var/log/perihelion/" $audit.path) (gt $needed (int64 $room)) -}}
+{{- fail (printf "settings.audit: maximumFileBytes x (keepFiles + 1) is %d bytes, expected at most %d: the volume of /var/log/perihelion has 1Gi, and a Pod that fills it is evicted. Log to a volume of your own (extraVolumes) for more." $needed (int64 $room)) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The Deployment of a role: dict "root" $ "role" "admission". */}}
 {{- define "perihelion.deployment" -}}
+{{- include "perihelion.checkAudit" .root -}}
 {{- $name := include "perihelion.fullname" .root -}}
 {{- $values := get .root.Values .role -}}
 {{- $serving := eq .role "admission" -}}
@@ -92,20 +111,11 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "perihelion.selector" .role | nindent 8 }}
-        {{- with $values.podLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- toYaml (mustMerge (include "perihelion.selector" .role | fromYaml) $values.podLabels) | nindent 8 }}
       annotations:
-        kubectl.kubernetes.io/default-container: perihelion
-        prometheus.io/scrape: 'true'
-        prometheus.io/port: '8080'
-        prometheus.io/path: /metrics
         # A changed setting rolls the Pods.
         checksum/settings: {{ include "perihelion.settings" .root | sha256sum }}
-        {{- with $values.podAnnotations }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- toYaml (mustMerge (deepCopy $values.podAnnotations) (include "perihelion.annotations" . | fromYaml)) | nindent 8 }}
     spec:
       serviceAccountName: {{ $name }}-{{ .role }}
       automountServiceAccountToken: true

@@ -38,7 +38,7 @@ export function storyOf(
     topologyKey: policy.spec.topologyKey,
     stateKey: state,
     stateText: stateText(state),
-    why: reasonOf(row, policy.spec, logged).why,
+    why: reasonOf({ ...row, propensity: row.propensity ?? Number.NaN }, policy.spec, logged).why,
     draw: drawText(whole),
     node: known.node,
     actions: actionRows(sources, { state, action: row.action }, whole),

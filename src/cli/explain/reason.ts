@@ -29,7 +29,9 @@ export function reasonOf(
       why: 'only the default was possible: burn-in, an open circuit, or no target feasible',
     };
   }
-  const chance = `drawn with probability ${compact(propensity)}`;
+  const chance = Number.isFinite(propensity)
+    ? `drawn with probability ${compact(propensity)}`
+    : 'drawn with a probability that the annotations do not tell';
   if (explored === true) return { choice: 'explore', why: `taken to learn, ${chance}` };
   // An exploring action has at most (1 - holdout) * epsilon / 2, with two actions or more.
   const greedy = spec.learning.algorithm === 'EpsilonGreedy' && propensity > 0.5;

@@ -40,9 +40,9 @@ function decisionRows(explanation: Explanation, style: Style): (readonly [string
     ];
   }
   const { id, policy, modelVersion, state, action, why } = decision;
-  const at = Number.isFinite(decision.decidedAt)
-    ? `, ${new Date(decision.decidedAt).toISOString()}`
-    : '';
+  // Whoever creates a Pod may write any number there.
+  const time = new Date(decision.decidedAt);
+  const at = Number.isNaN(time.getTime()) ? '' : `, ${time.toISOString()}`;
   const shadow = decision.shadow === true ? 'mode Shadow, nothing injected; else: ' : '';
   const verb = decision.required === true ? 'require' : 'prefer';
   const what = action === DEFAULT_ACTION ? 'leave it to the scheduler' : `${verb} ${action}`;

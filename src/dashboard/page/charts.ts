@@ -223,7 +223,10 @@ export function whiskers(
   const span = range[1] - range[0];
   const room = Math.max(span * 0.06, (Math.abs(range[1]) * 0.1 - span) / 2, Number.MIN_VALUE);
   const x = linear([range[0] - room, range[1] + room], [10, width - 10]);
-  const marks = ticks(x.low, x.high, Math.max(2, Math.floor(width / 110)));
+  const wanted = Math.max(2, Math.floor(width / 110));
+  const few = ticks(x.low, x.high, wanted);
+  // One mark alone says nothing of how far apart things are.
+  const marks = few.length > 1 ? few : ticks(x.low, x.high, 2 * wanted);
   return s(
     'svg',
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Problem } from '#dashboard/api.ts';
+import type { Store } from './store.ts';
 
 /** An answer that is no success; status 0 = there was none. */
 export class HttpError extends Error {
@@ -17,9 +18,16 @@ const TIMEOUT_MILLISECONDS = 20_000;
 
 /** Reads the API. The token lives as long as the tab, and is sent to this server only. */
 export class Client {
-  #token = sessionStorage.getItem(TOKEN_KEY) ?? '';
+  readonly #store: Store;
+  #token: string;
   /** Product's clock less the browser's, milliseconds; undefined = not told yet. */
   #offset: number | undefined;
+
+  /** @param store what lasts as long as the tab */
+  constructor(store: Store) {
+    this.#store = store;
+    this.#token = store.getItem(TOKEN_KEY) ?? '';
+  }
 
   get signedIn(): boolean {
     return this.#token !== '';
@@ -27,8 +35,8 @@ export class Client {
 
   setToken(token: string): void {
     this.#token = token;
-    if (token === '') sessionStorage.removeItem(TOKEN_KEY);
-    else sessionStorage.setItem(TOKEN_KEY, token);
+    if (token === '') this.#store.removeItem(TOKEN_KEY);
+    else this.#store.setItem(TOKEN_KEY, token);
   }
 
   /** The product's clock, milliseconds since the epoch: in the demo it is not the browser's. */

@@ -50,6 +50,11 @@ export function percent(share: number, decimals = 1): string {
   return `${(share * 100).toFixed(decimals)} %`;
 }
 
+/** A share at a mark of an axis, as exact as the mark is: `−0.5 %`. */
+export function markPercent(share: number): string {
+  return `${share < 0 ? '−' : ''}${digits(Math.abs(share) * 100)} %`;
+}
+
 /** A share with a sign. */
 export function signedPercent(share: number): string {
   return `${signed(share * 100)} %`;
@@ -87,6 +92,15 @@ export function clock(time: number): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()]
     .map((part) => String(part).padStart(2, '0'))
     .join(':');
+}
+
+/** The reader's zone at a time, by its distance: `UTC`, `UTC+02:00`. */
+export function zone(time: number): string {
+  const minutes = -new Date(time).getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const parts = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const distance = parts.map((part) => String(part).padStart(2, '0')).join(':');
+  return `UTC${minutes < 0 ? '−' : '+'}${distance}`;
 }
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');

@@ -3,10 +3,11 @@ import type { StreamEvents } from '#dashboard/api-stream.ts';
 import type { Overview, Part } from '#dashboard/api.ts';
 import { Client, HttpError } from './client.ts';
 import { byId, h } from './dom.ts';
-import { age, clock } from './format.ts';
+import { age, clock, zone } from './format.ts';
 import { morph } from './morph.ts';
 import { empty } from './parts.ts';
 import { signIn } from './sign-in.ts';
+import { storeOf } from './store.ts';
 import { type Connection, EventStream } from './stream.ts';
 import { nextTheme, storedTheme, themeWords, useTheme } from './theme.ts';
 import { clusterView } from './view-cluster.ts';
@@ -17,7 +18,8 @@ import { valuesView } from './view-values.ts';
 import { workloadsView } from './view-workloads.ts';
 import type { Context, View } from './view.ts';
 
-const client = new Client();
+const client = new Client(storeOf('sessionStorage'));
+const store = storeOf('localStorage');
 const main = byId('main');
 const VIEWS: readonly View[] = [
   clusterView(),
@@ -33,6 +35,8 @@ const FIRST = VIEWS[0] as View;
 const page = {
   overview: undefined as Overview | undefined,
   view: FIRST,
+  /** View whose tab was scrolled to last. */
+  tab: '',
   rest: [] as readonly string[],
   connection: { kind: 'connecting' } as Connection,
   stream: undefined as EventStream | undefined,
@@ -40,6 +44,9 @@ const page = {
   /** Loads are numbered: an answer that comes after a later one is dropped. */
   load: 0,
   drawing: false,
+  /** When the last drawing was over and how long it took, milliseconds. */
+  drawnAt: 0,
+  drawMilliseconds: 0,
   problem: undefined as string | undefined,
 };
 
@@ -54,13 +61,19 @@ const context: Context = {
   },
 };
 
+/** Of the time, ages may take one part in so many: a view of a thousand rows has to be read, too. */
+const AGES_SHARE = 20;
+
 /** Draws soon, once for everything that happens until then. */
 function redraw(): void {
   if (page.drawing) return;
   page.drawing = true;
   requestAnimationFrame(() => {
     page.drawing = false;
+    const begin = performance.now();
     draw();
+    page.drawnAt = performance.now();
+    page.drawMilliseconds = page.drawnAt - begin;
   });
 }
 
@@ -100,6 +113,15 @@ function drawNav(): void {
     ),
   );
   morph(byId('views'), h('nav', {}, list));
+  showTab();
+}
+
+/** On a narrow screen the list of views is scrolled: the present one is to be seen. */
+function showTab(): void {
+  if (page.tab === page.view.id) return;
+  const tab = byId('views').querySelector('[aria-current]');
+  tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  if (tab !== null) page.tab = page.view.id;
 }
 
 function drawFoot(): void {
@@ -119,6 +141,7 @@ function drawFoot(): void {
             client.signedIn &&
               h('button', { type: 'button', class: 'link', 'data-do': 'sign-out' }, 'Sign out'),
           ),
+          h('p', {}, `Times are those of your zone, ${zone(client.now)}; audit lines are in UTC.`),
           overview.limits.map((limit) => h('p', {}, limit)),
         );
   morph(byId('foot'), foot);
@@ -274,8 +297,8 @@ function act(event: Event): void {
 }
 
 function changeTheme(): void {
-  const theme = nextTheme(storedTheme());
-  useTheme(theme);
+  const theme = nextTheme(storedTheme(store));
+  useTheme(theme, store);
   byId('theme').textContent = themeWords(theme);
 }
 
@@ -300,11 +323,12 @@ addEventListener('online', () => page.stream?.retryNow());
 setInterval(() => {
   drawConnection();
   // Ages of what is shown grow; nothing is asked for it.
-  if (page.refused === undefined && !document.hidden) redraw();
+  const rested = performance.now() - page.drawnAt >= AGES_SHARE * page.drawMilliseconds;
+  if (page.refused === undefined && !document.hidden && rested) redraw();
 }, 1000);
 
-useTheme(storedTheme());
-byId('theme').textContent = themeWords(storedTheme());
+useTheme(storedTheme(store), store);
+byId('theme').textContent = themeWords(storedTheme(store));
 main.replaceChildren(empty('Loading…'));
 route(false);
 void begin();

@@ -30,9 +30,16 @@ export function extent(values: Iterable<number | null | undefined>): [number, nu
   return low <= high ? [low, high] : undefined;
 }
 
-/** Round values inside `[low, high]`, about `wanted` of them: 1, 2 or 5 times a power of ten. */
+/** Ends that differ by less, as a share of their size, are the same: steps between would be lost. */
+const LEAST_SPAN = 1e-9;
+
+/**
+ * Round values inside `[low, high]`, about `wanted` of them: 1, 2 or 5 times a power of ten. Only
+ * `low` where both ends are the same.
+ */
 export function ticks(low: number, high: number, wanted: number): number[] {
-  if (!(high > low) || !(wanted >= 1)) return [low];
+  const least = LEAST_SPAN * Math.max(Math.abs(low), Math.abs(high));
+  if (!(high - low > least) || !(wanted >= 1)) return [low];
   const raw = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 5].find((factor) => factor * power >= raw) ?? 10);

@@ -9,12 +9,12 @@ import type {
 import { type Child, h } from './dom.ts';
 import {
   actionWords,
-  clock,
   count,
   digits,
   figureText,
   joules,
   milliseconds,
+  moment,
   percent,
   samplesText,
   signed,
@@ -22,8 +22,11 @@ import {
 } from './format.ts';
 import { adherenceText, badge, omitted, tableHead, wideTable } from './parts.ts';
 
-/** Everything that is known of one decision, in a dialog over the list. */
-export function storyOf(story: Story): HTMLElement {
+/**
+ * Everything that is known of one decision, in a dialog over the list.
+ * @param now the product's clock, milliseconds since the epoch
+ */
+export function storyOf(story: Story, now: number): HTMLElement {
   const { decision, earned } = story;
   const title = decision.pod ?? `A Pod of ${decision.workload}`;
   return h(
@@ -40,14 +43,14 @@ export function storyOf(story: Story): HTMLElement {
       ['Workload', `${decision.namespace}/${decision.workload}, tier ${decision.tier}`],
       [
         'Decided',
-        `${clock(decision.time)}, policy ${story.policy}, model version ${story.modelVersion}`,
+        `${moment(decision.time, now)}, policy ${story.policy}, model version ${story.modelVersion ?? 'unknown'}`,
       ],
       [
         'Mode',
         `${story.mode ?? 'unknown'}, targets are values of ${story.topologyKey ?? 'unknown'}`,
       ],
       ['State', [story.stateText, h('code', { class: 'small soft block' }, story.stateKey)]],
-      ['Chance', `${percent(decision.propensity)} for this action in this state`],
+      ['Chance', chance(decision.propensity)],
       ['Signature', decision.signed ? 'valid' : 'not valid: nothing is learned from it'],
       ['Landed', landed(story)],
       ['Adherence', `${adherenceText(story.adherence)} of the workload`],
@@ -60,6 +63,12 @@ export function storyOf(story: Story): HTMLElement {
     story.gaps.map((gap) => h('p', { class: 'note', role: 'note' }, gap)),
     h('p', { class: 'small soft' }, 'Decision ', h('code', {}, decision.id)),
   );
+}
+
+function chance(propensity: number | undefined): string {
+  return propensity === undefined
+    ? 'unknown'
+    : `${percent(propensity)} for this action in this state`;
 }
 
 function verdict({ decision, why }: Story): HTMLElement {

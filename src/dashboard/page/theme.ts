@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Store } from './store.ts';
 
 /** Which colours are used; `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark';
@@ -7,8 +8,8 @@ const KEY = 'perihelion-theme';
 const ORDER: readonly Theme[] = ['auto', 'light', 'dark'];
 
 /** What was chosen last in this browser. */
-export function storedTheme(): Theme {
-  const stored = localStorage.getItem(KEY);
+export function storedTheme(store: Store): Theme {
+  const stored = store.getItem(KEY);
   return ORDER.find((theme) => theme === stored) ?? 'auto';
 }
 
@@ -18,8 +19,8 @@ export function nextTheme(theme: Theme): Theme {
 }
 
 /** Uses a theme from now on. */
-export function useTheme(theme: Theme): void {
-  localStorage.setItem(KEY, theme);
+export function useTheme(theme: Theme, store: Store): void {
+  store.setItem(KEY, theme);
   document.documentElement.dataset['theme'] = theme;
 }
 

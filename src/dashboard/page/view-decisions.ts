@@ -110,7 +110,7 @@ export function decisionsView(): View {
             )
           : table(page, context.client.now),
         pager(page, turned.length),
-        ...(asked && story !== undefined ? [storyOf(story)] : []),
+        ...(asked && story !== undefined ? [storyOf(story, context.client.now)] : []),
       ];
     },
   };

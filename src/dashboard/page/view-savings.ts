@@ -7,8 +7,8 @@ import {
   type Finding,
   findingOf,
   joules,
+  markPercent,
   moment,
-  percent,
   percentInterval,
   plural,
   shortWorkload,
@@ -165,7 +165,7 @@ function history(
         width: context.width(),
         most: 1,
         xText: (time) => moment(time, context.client.now),
-        yText: (value) => percent(value, 0),
+        yText: markPercent,
       },
     ),
     h(

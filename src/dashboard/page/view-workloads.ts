@@ -15,6 +15,9 @@ import {
 import { badge, empty, omitted, problemNote, tableHead, viewHead, wideTable } from './parts.ts';
 import type { Context, View } from './view.ts';
 
+/** So small that all columns stand side by side on a page of 1280 pixels. */
+const COURSE = { width: 104 } as const;
+
 /** Latency and energy of every workload. */
 export function workloadsView(): View {
   let answer: Workloads | undefined;
@@ -101,6 +104,7 @@ function row(one: WorkloadNow): HTMLElement {
       sparkline(
         history.map(([, p99]) => p99),
         `p99 of ${name} in the last windows`,
+        COURSE,
       ),
     ),
     cell(one.worstP99Milliseconds, milliseconds),
@@ -111,6 +115,7 @@ function row(one: WorkloadNow): HTMLElement {
       sparkline(
         history.map(([, , energy]) => energy),
         `Energy per request of ${name} in the last windows`,
+        COURSE,
       ),
     ),
   );

@@ -100,6 +100,25 @@ describe('perihelion explain', () => {
     assert.equal(decision?.signature, 'forged');
   });
 
+  it('shows a forged decision whose time is none, for people too', async () => {
+    const { metadata } = placed();
+    const time = { 'perihelion.dev/decided-at': '9e99', 'perihelion.dev/propensity': 'much' };
+    await world.cluster.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        ...{ name: 'timeless', namespace: 'default' },
+        annotations: { ...metadata.annotations, ...time },
+      },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    const { code, stdout, stderr } = await run(['explain', 'default/timeless', ...access]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Decision {4}\S+, policy /m);
+    assert.match(stdout, /^Signature {3}not valid: /m);
+    assert.doesNotMatch(stdout, /NaN/);
+  });
+
   it('says why a Pod has no decision', async () => {
     const daemon = world.cluster
       .objects('pods')

@@ -109,6 +109,13 @@ test('who reads is told, data can be asked for again without being sent again', 
   assert.equal(nobody.status, 401, 'not even whether it has changed');
 });
 
+test('the head of every path is answered at once, without a body', async () => {
+  for (const path of PATHS) {
+    const { status, text } = await get(`/api/${path}`, 'token-of-a-reader', { method: 'HEAD' });
+    assert.deepEqual([status, text], [200, ''], path);
+  }
+});
+
 test('nothing can be written, and nothing else is there', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
     const answer = await get('/api/overview', 'token-of-a-reader', { method });

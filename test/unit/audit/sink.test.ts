@@ -302,6 +302,26 @@ test('a file removed or moved away by someone else is made anew', async (t) => {
   assert.equal(sink.stats.head.seq, 2);
 });
 
+test('a file that someone else cut to nothing rotates by what is in it, and is repaired as before', async (t) => {
+  const { path, open } = await bench(t);
+  const sink = open({ maxFileBytes: 8000, keepFiles: 2, batchEntries: 1 });
+  writeAll(sink, numbered(1, 3));
+  await sink.flush(PLENTY);
+  // As logrotate does with `copytruncate`.
+  await truncate(path, 0);
+  writeAll(sink, ['pod-4']);
+  await sink.flush(PLENTY);
+  assert.deepEqual(names(await lines(path)), ['pod-4']);
+  // What an append leaves behind that fails in the middle.
+  await appendFile(path, '{"format":1,"sou');
+  writeAll(sink, ['pod-5', 'pod-6']);
+  await sink.flush(PLENTY);
+  const all = await lines(path);
+  assert.deepEqual(names(all), numbered(4, 6));
+  assert.equal(verifyLines(all).ok, true);
+  assert.equal(sink.stats.rotations, 0);
+});
+
 test('flush and close end in time while the disk fails; the rest is counted', async (t) => {
   const { directory, path, open } = await bench(t);
   await mkdir(join(directory, 'log'));

@@ -132,6 +132,14 @@ describe('the cluster now', () => {
     assert.equal(first.pods[0]?.name, 'z');
     assert.deepEqual([shown.totals.pods, shown.totals.placedPods], [301, 1]);
   });
+
+  it('is bounded in what Pods claim, however long their annotations are', () => {
+    const long = 'x'.repeat(200_000);
+    const annotations = { 'perihelion.dev/decision-id': long, 'perihelion.dev/action': long };
+    const pods = [pod('a', { nodeName: 'n0', annotations })];
+    const text = JSON.stringify(show({ nodes: [node('n0')], pods }, measurement()));
+    assert.ok(text.length < 10_000, `${text.length} characters`);
+  });
 });
 
 describe('the workloads now', () => {

@@ -107,6 +107,25 @@ describe('the feed of decisions', () => {
     }
   });
 
+  it('holds of forged annotations as much as is shown, and takes no missing number for 0', () => {
+    const one = feed();
+    const long = 'x'.repeat(200_000);
+    const annotations = {
+      ...{ 'perihelion.dev/decision-id': long, 'perihelion.dev/state': long },
+      ...{ 'perihelion.dev/action': long, 'perihelion.dev/workload': long },
+    };
+    one.onPod(pod('web-a', record('d1'), { annotations }));
+    const { rows } = one.page({ limit: 10 });
+    const [row] = rows;
+    assert.ok(row !== undefined && !row.signed);
+    const story = one.known(row.id);
+    assert.ok(story !== undefined);
+    for (const text of [row.id, row.action, row.workload, story.state]) {
+      assert.ok(text.length <= 520, `${text.length} characters`);
+    }
+    assert.deepEqual([row.propensity, story.modelVersion], [undefined, undefined]);
+  });
+
   it('says what it does not know: no choice without the line, looked at without the figures', () => {
     const one = feed(undefined, ['d1']);
     one.onPod(pod('web-a', record('d1')));

@@ -132,6 +132,23 @@ describe('the gate of Kubernetes', () => {
   });
 });
 
+describe('a flood of made-up tokens', () => {
+  it('neither makes the gate forget who was let in nor keeps them out', async () => {
+    const clock = { now: 0 };
+    const { made, check, calls } = gate(clock, 8);
+    await check('Bearer good');
+    for (let index = 0; index < 40; index += 1) await check(`Bearer token-${index}`);
+    assert.equal(made.size, 8);
+    const asked = calls.length;
+    assert.equal((await check('Bearer good')).kind, 'allowed');
+    assert.equal(calls.length, asked, 'still remembered');
+    clock.now = 60_001;
+    const flood = Array.from({ length: 40 }, (_, index) => check(`Bearer flood-${index}`));
+    assert.equal((await check('Bearer good')).kind, 'allowed', 'asked about again, in the flood');
+    await Promise.all(flood);
+  });
+});
+
 describe('the gate of loopback', () => {
   it('answers under names of this machine only', async () => {
     const verdict = async (host: string | undefined) =>

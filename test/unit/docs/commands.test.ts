@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { fields, kustomization } from '../manifests/base.ts';
 import { commandLinesOf, type Known, problemOf } from './command-lines.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -56,6 +57,17 @@ describe('the commands of the documentation', () => {
     );
     assert.ok(named.length > 0);
     for (const path of named) assert.ok(existsSync(new URL(path, root)), path);
+  });
+});
+
+describe('the image of the documentation', () => {
+  it('is built and loaded under the name that the manifests pull', () => {
+    const [image] = fields(kustomization['images']);
+    const pulled = `${String(image?.['name'])}:${String(image?.['newTag'])}`;
+    const tutorial = read('docs/tutorial.md');
+    for (const command of [/^docker build -t (\S+)/m, /^kind load docker-image (\S+)/m]) {
+      assert.equal(command.exec(tutorial)?.[1], pulled);
+    }
   });
 });
 

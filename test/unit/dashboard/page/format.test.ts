@@ -9,12 +9,15 @@ import {
   figureText,
   findingOf,
   joules,
+  markPercent,
   moment,
   percentInterval,
   samplesText,
   signed,
   watts,
+  zone,
 } from '../../../../src/dashboard/page/format.ts';
+import { ticks } from '../../../../src/dashboard/page/scale.ts';
 
 describe('numbers of the page', () => {
   it('have three digits and their unit', () => {
@@ -46,6 +49,24 @@ describe('numbers of the page', () => {
     assert.equal(findingOf({ mean: 1, low: 0.1, high: 2 }, 'above'), 'good');
     assert.equal(findingOf({ mean: 1, low: 0.1, high: 2 }, 'below'), 'bad');
     assert.equal(findingOf({ mean: 1, low: 0, high: 2 }, 'above'), 'unclear');
+  });
+
+  it('say at a mark of an axis what the mark is, and not what is near', () => {
+    const marks = ticks(-0.008, 0.016, 4).map(markPercent);
+    assert.deepEqual(marks, ['0 %', '1 %']);
+    assert.deepEqual(ticks(0, 0.016, 4).map(markPercent), ['0 %', '0.5 %', '1 %', '1.5 %']);
+    assert.deepEqual(ticks(-0.6, 0.5, 4).map(markPercent), ['−50 %', '0 %', '50 %']);
+  });
+
+  it('tell the zone by its distance', () => {
+    const before = process.env['TZ'];
+    const said = ['UTC', 'Asia/Kolkata', 'America/St_Johns'].map((name) => {
+      process.env['TZ'] = name;
+      return zone(Date.UTC(2026, 0, 1));
+    });
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+    assert.deepEqual(said, ['UTC', 'UTC+05:30', 'UTC−03:30']);
   });
 
   it('tell the day where it is not today', () => {

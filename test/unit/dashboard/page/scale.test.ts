@@ -37,6 +37,12 @@ describe('scales', () => {
     );
   });
 
+  it('end where the ends are the same but for the last digit of a number', () => {
+    // Steps below what a number can tell apart would never arrive at the end.
+    assert.deepEqual(ticks(1000 / 1.2, 1000 / 1.2 + 1e-13, 4), [1000 / 1.2]);
+    assert.deepEqual(ticks(0, 0, 4), [0]);
+  });
+
   it('draw a gap where a value is unknown', () => {
     assert.equal(
       linePath([
