@@ -6,7 +6,7 @@ import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { PolicyView } from '#cluster/policy/policy.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
-import { workloadKey } from '#cluster/objects/workload.ts';
+import { workloadKey, type WorkloadKey } from '#cluster/objects/workload.ts';
 import { ExplorationBudget } from '#admission/remembered/budget.ts';
 import { CheckedDecisions } from '#admission/remembered/checked-decisions.ts';
 import { InFlight } from '#admission/remembered/in-flight.ts';
@@ -17,7 +17,7 @@ import { RecentIds } from '#admission/remembered/recent-ids.ts';
 import { SeenTargets } from '#admission/targets/seen-targets.ts';
 import { TargetTotals } from '#admission/targets/target-totals.ts';
 import { TargetOrder } from '#admission/targets/targets.ts';
-import { Trials } from '#admission/remembered/trials.ts';
+import { Trials, type StandingTrial } from '#admission/remembered/trials.ts';
 import type { Decision, DecisionMemory } from './decide.ts';
 import { YOUNG_MILLISECONDS } from './former-decision.ts';
 
@@ -27,9 +27,14 @@ const ENTRY_LIMIT = 20_000;
 /** A Pod that is not bound by then is stuck, or was never made. */
 const IN_FLIGHT_MILLISECONDS = 60_000;
 
+/** Whether a decision asked for a target, and a term was injected for it. */
+function isSent({ action, shadow }: DecisionRecord): boolean {
+  return action !== DEFAULT_ACTION && shadow !== true;
+}
+
 /** What {@link Memory} needs. */
 export interface MemoryOptions {
-  readonly view: Pick<ClusterView, 'owner'>;
+  readonly view: Pick<ClusterView, 'owner' | 'pods'>;
   readonly policies: PolicyView;
   readonly keys: SigningKey | readonly SigningKey[];
   readonly now: () => number;
@@ -53,10 +58,10 @@ export class Memory implements DecisionMemory {
   readonly seen = new SeenTargets();
   readonly placements = new Placements();
   readonly order = new TargetOrder();
-  readonly trials = new Trials({
-    workloads: ENTRY_LIMIT,
-    lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS,
-  });
+  readonly trials = new Trials(
+    { workloads: ENTRY_LIMIT, lifetimeMilliseconds: IN_FLIGHT_MILLISECONDS },
+    (...asked) => this.#standingTrials(...asked),
+  );
   readonly #options: MemoryOptions;
   readonly #checked: CheckedDecisions;
   /** When the first Pod was looked at: what was decided before it may be a former process's. */
@@ -112,7 +117,7 @@ export class Memory implements DecisionMemory {
     const { record } = reading;
     this.taken.add(record.id, now);
     const { id, decidedAt, workload } = record;
-    if (record.action !== DEFAULT_ACTION && record.shadow !== true) {
+    if (isSent(record)) {
       this.trials.add(pod.namespace, workload, id, { decidedAt, podUid: pod.uid });
     }
     const waiting = pod.nodeName === undefined && pod.deletedAt === undefined;
@@ -132,6 +137,22 @@ export class Memory implements DecisionMemory {
     }
   }
 
+  /** A trial lasts far longer than a Pod is followed here; signatures are checked of candidates only. */
+  #standingTrials(namespace: string, workload: WorkloadKey, from: number): StandingTrial[] {
+    const found: { readonly pod: SlimPod; readonly trial: StandingTrial }[] = [];
+    const now = this.#options.now();
+    for (const pod of this.#options.view.pods(namespace)) {
+      const { annotations } = pod;
+      const isOf = annotations[DECISION_ANNOTATIONS.workload] === workload;
+      if (!isOf || !(Number(annotations[DECISION_ANNOTATIONS.decidedAt]) >= from)) continue;
+      const reading = this.#checked.read(pod, now);
+      if (reading.kind !== 'valid' || !isSent(reading.record)) continue;
+      const { id, decidedAt } = reading.record;
+      found.push({ pod, trial: { id, decidedAt, podUid: pod.uid } });
+    }
+    return found.sort((a, b) => a.pod.createdAt - b.pod.createdAt).map(({ trial }) => trial);
+  }
+
   /**
    * Counts a decision of another replica, or of this one before it was started anew. For the hour,
    * not for the minute that the rest is remembered, so only what is marked is looked at.
@@ -149,7 +170,7 @@ export class Memory implements DecisionMemory {
 
   #await(pod: SlimPod, record: DecisionRecord, since: number): void {
     // A Shadow decision says nothing of where its Pod will go.
-    if (record.action === DEFAULT_ACTION || record.shadow === true) return;
+    if (!isSent(record)) return;
     const entry = {
       id: record.id,
       decidedAt: record.decidedAt,

@@ -11,6 +11,20 @@ interface Trial {
   podUid: string | undefined;
 }
 
+/** A Pod with a decision for a target, as the watch shows it. */
+export interface StandingTrial {
+  readonly id: string;
+  readonly decidedAt: number;
+  readonly podUid: string;
+}
+
+/** Pods of a workload that were sent to a target since a time, the one created first first. */
+export type StandingTrials = (
+  namespace: string,
+  workload: WorkloadKey,
+  from: number,
+) => Iterable<StandingTrial>;
+
 /** Bounds of {@link Trials}. */
 export interface TrialLimits {
   /** Workloads remembered at most; beyond it the one longest without a decision goes. */
@@ -28,11 +42,19 @@ const NEWEST = 100;
  */
 export class Trials {
   readonly #limits: TrialLimits;
+  readonly #standing: StandingTrials;
+  /** Workload to the time since when its Pods were looked through. */
+  readonly #looked = new AgedMap<number>();
   /** Workload to decision id to trial. */
   readonly #workloads = new AgedMap<AgedMap<Trial>>();
 
-  constructor(limits: TrialLimits) {
+  /**
+   * @param standing asked once per workload and round of trials: Pods that are on trial since before
+   *   this process began
+   */
+  constructor(limits: TrialLimits, standing: StandingTrials = () => []) {
     this.#limits = limits;
+    this.#standing = standing;
   }
 
   /** Remembers a decision; the first Pod that is seen with it has it, whatever was copied from that. */
@@ -61,13 +83,25 @@ export class Trials {
 
   /** Decisions for a target taken since a time. */
   since(namespace: string, workload: WorkloadKey, from: number, now: number): number {
+    const key = keyOf(namespace, workload);
+    this.#look(namespace, workload, from);
     let count = 0;
-    for (const { decidedAt, podUid } of this.#workloads.get(keyOf(namespace, workload))?.values() ??
-      []) {
+    for (const { decidedAt, podUid } of this.#workloads.get(key)?.values() ?? []) {
       const lost = podUid === undefined && now - decidedAt > this.#limits.lifetimeMilliseconds;
       if (decidedAt >= from && !lost) count += 1;
     }
     return count;
+  }
+
+  /** Looks through the Pods of a workload, once for each round. */
+  #look(namespace: string, workload: WorkloadKey, from: number): void {
+    const key = keyOf(namespace, workload);
+    if (this.#looked.get(key) === from) return;
+    this.#looked.put(key, from);
+    dropOldest(this.#looked, this.#limits.workloads);
+    for (const { id, decidedAt, podUid } of this.#standing(namespace, workload, from)) {
+      this.add(namespace, workload, id, { decidedAt, podUid });
+    }
   }
 }
 

@@ -4,12 +4,12 @@ import { workloadOf } from '#admission/pod/owner.ts';
 import { tierOf } from '#admission/pod/tier.ts';
 import { PLACEMENT_LABEL } from '#cluster/decision/decision.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';
-import type { ModelShard } from '#cluster/model/model.ts';
 import { workloadKey } from '#cluster/objects/workload.ts';
 import type { FeedOptions } from '#dashboard/decision-feed.ts';
 import type { Experiment } from '#dashboard/api.ts';
 import type { DashboardSources } from '#dashboard/sources.ts';
 import { createPodReader } from '#learner/episodes/decisions.ts';
+import { createSettledOf } from '#learner/episodes/plan.ts';
 import { powerHealth } from '#learner/observation/target-health.ts';
 import { askWindow } from '#learner/readings/telemetry-window.ts';
 import type { Telemetry } from '#telemetry/sources/sources.ts';
@@ -64,8 +64,7 @@ export function feedOptions(
   decisionKey: Buffer,
 ): FeedOptions {
   const read = createPodReader(decisionKey);
-  // A shard is replaced, never changed: its ids are put into a set once.
-  const settled = new WeakMap<ModelShard, ReadonlySet<string>>();
+  const settledOf = createSettledOf();
   return {
     read,
     targetOf(namespace, node) {
@@ -73,16 +72,11 @@ export function feedOptions(
       const { topologyKey } = policies.policyFor(namespace).spec;
       return Object.hasOwn(labels, topologyKey) ? labels[topologyKey] : undefined;
     },
-    isSettled({ id, namespace, claim }) {
+    isSettled({ id, time, namespace, claim }) {
       const [policy = ''] = claim.policy.split('@');
       const shard = models.shard(namespace, policy, claim.workload);
-      if (shard === undefined) return false;
-      let ids = settled.get(shard);
-      if (ids === undefined) {
-        ids = new Set(shard.settled);
-        settled.set(shard, ids);
-      }
-      return ids.has(id);
+      // When a decision was taken is known only of one that is signed.
+      return settledOf(shard)({ id, decidedAt: claim.signed ? time : Infinity });
     },
   };
 }

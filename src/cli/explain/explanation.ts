@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { SettlementEntry } from '#audit/entry.ts';
+import { settledBy } from '#cluster/model/settled.ts';
 import { type Adherence, adherenceOf } from './adherence.ts';
 import { actionRows, type ActionRow } from './actions.ts';
 import { claimedDecision, type ClaimedDecision } from './claimed.ts';
@@ -98,7 +99,7 @@ export function explanationOf(
     landed: landingOf(gathered, asked),
     adherence: adherenceOf(gathered.shard === undefined ? [] : [gathered.shard]),
     outweighed,
-    settlement: settlementOf(gathered, decision?.id, evidence),
+    settlement: settlementOf(gathered, decision, evidence),
   };
 }
 
@@ -147,11 +148,13 @@ function landingOf(
 
 function settlementOf(
   { shard }: Gathered,
-  id: string | undefined,
+  decision: ExplainedDecision | undefined,
   evidence: Evidence | undefined,
 ): Settlement {
-  if (id === undefined) return { kind: 'none' };
+  if (decision === undefined) return { kind: 'none' };
   const entry = evidence?.settlement;
   if (entry !== undefined) return { kind: 'entry', entry };
-  return { kind: shard?.settled.includes(id) === true ? 'settled' : 'open' };
+  // When it was taken is known only of a decision that is signed.
+  const decidedAt = decision.signature === 'valid' ? decision.decidedAt : Infinity;
+  return { kind: settledBy(shard)({ id: decision.id, decidedAt }) ? 'settled' : 'open' };
 }

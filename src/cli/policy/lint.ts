@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments } from 'yaml';
-import { InputError } from '#errors';
 import type { Command, FlagValues, Terminal } from '#cli/command/command.ts';
 import { choiceFlag } from '#cli/command/flags.ts';
 import { jsonText, OUTPUT_FLAG } from '#cli/terminal/output.ts';
@@ -17,7 +16,9 @@ export const lintCommand: Command = {
   flags: { ...OUTPUT_FLAG },
   notes: [
     'Files are YAML with any number of documents; `-` is standard input. Objects of other API',
-    'groups are left out. Exit codes: 0 no mistake, 2 a mistake, or a file that cannot be read.',
+    'groups are left out, and so is a file without any PlacementPolicy where another file has',
+    'one. Exit codes: 0 no mistake; 2 a mistake, a file that cannot be read, or no PlacementPolicy',
+    'in all of them.',
   ],
   examples: [
     'perihelion policy lint policy.yaml',
@@ -31,6 +32,8 @@ interface Report {
   policies: number;
   /** Objects of other API groups. */
   others: number;
+  /** Files that were read and have nothing to check. */
+  readonly withoutPolicy: string[];
   readonly mistakes: Mistake[];
   /** `namespace/name` of every policy so far and where it stands. */
   readonly seen: Map<string, string>;
@@ -42,17 +45,15 @@ async function lint(
   files: readonly string[],
 ): Promise<number> {
   const format = choiceFlag(flags, 'output', ['table', 'json']);
-  const report: Report = { policies: 0, others: 0, mistakes: [], seen: new Map() };
-  for (const file of files) lintFile(file, await textOf(file, terminal), report);
-  const { policies, others, mistakes } = report;
+  const report = await reportOf(files, terminal);
+  const { policies, others, withoutPolicy, mistakes } = report;
   const ok = mistakes.length === 0;
-  if (format === 'json') terminal.stdout.write(jsonText({ ok, files, policies, others, mistakes }));
-  else {
+  if (format === 'json') {
+    terminal.stdout.write(jsonText({ ok, files, policies, others, withoutPolicy, mistakes }));
+  } else {
     const style = styleOf(terminal);
-    const lines = mistakes.map(({ file, line, document, message }) => {
-      const place = `${printable(file)}${line === undefined ? '' : `:${line}`}`;
-      return `${place}: document ${document}: ${printable(message)}`;
-    });
+    const lines = withoutPolicy.map((file) => `${printable(file)}: ${NONE_FOUND}, left out`);
+    lines.push(...mistakes.map(lineOf));
     const verdict = ok
       ? style.paint('good', 'no mistakes')
       : style.paint('bad', plural(mistakes.length, 'mistake'));
@@ -63,6 +64,37 @@ async function lint(
     terminal.stdout.write(`${lines.join('\n')}\n`);
   }
   return ok ? 0 : 2;
+}
+
+const NONE_FOUND = 'no PlacementPolicy found';
+
+/** Every file; one that cannot be read is a mistake and does not keep the others from being read. */
+async function reportOf(files: readonly string[], terminal: Terminal): Promise<Report> {
+  const report: Report = {
+    ...{ policies: 0, others: 0 },
+    ...{ withoutPolicy: [], mistakes: [], seen: new Map() },
+  };
+  for (const file of files) {
+    const before = report.policies + report.mistakes.length;
+    const read = await textOf(file, terminal);
+    if (typeof read === 'string') lintFile(file, read, report);
+    else report.mistakes.push(read);
+    if (report.policies + report.mistakes.length === before) report.withoutPolicy.push(file);
+  }
+  if (report.policies > 0 || report.mistakes.length > 0) return report;
+  // Nothing was checked, so that nothing may be said to be right.
+  const mistakes = report.withoutPolicy.map((file) => wholeFile(file, NONE_FOUND));
+  return { ...report, withoutPolicy: [], mistakes };
+}
+
+function wholeFile(file: string, message: string): Mistake {
+  return { file, line: undefined, document: undefined, message };
+}
+
+function lineOf({ file, line, document, message }: Mistake): string {
+  const place = `${printable(file)}${line === undefined ? '' : `:${line}`}`;
+  const where = document === undefined ? place : `${place}: document ${document}`;
+  return `${where}: ${printable(message)}`;
 }
 
 function lintFile(file: string, text: string, report: Report): void {
@@ -96,7 +128,8 @@ function lintFile(file: string, text: string, report: Report): void {
   }
 }
 
-async function textOf(file: string, terminal: Terminal): Promise<string> {
+/** The text of a file, or why it cannot be read. */
+async function textOf(file: string, terminal: Terminal): Promise<string | Mistake> {
   if (file === '-' && terminal.stdin !== undefined) {
     const chunks: Buffer[] = [];
     for await (const chunk of terminal.stdin) chunks.push(Buffer.from(chunk));
@@ -106,6 +139,6 @@ async function textOf(file: string, terminal: Terminal): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    throw new InputError('PERI_SETTINGS_INVALID', 'FILE', file, `a readable file (${code})`);
+    return wholeFile(file, messageOf('file', file, `a readable file (${code})`));
   }
 }

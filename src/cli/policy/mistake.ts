@@ -6,8 +6,8 @@ export interface Mistake {
   readonly file: string;
   /** Line number, from 1; undefined where the field is not there. */
   readonly line: number | undefined;
-  /** Number of the document in the file, from 1. */
-  readonly document: number;
+  /** Number of the document in the file, from 1; undefined = the file as a whole. */
+  readonly document: number | undefined;
   /** `FIELD: found …, expected …`. */
   readonly message: string;
 }

@@ -125,7 +125,7 @@ export class AgentScheduler implements PlacementScheduler {
       createdAt: this.#now,
       boundAt,
       readyAt: boundAt,
-      deletedAt: undefined,
+      leavingAt: undefined,
       finished: false,
     });
     return nodeName;

@@ -2,6 +2,7 @@
 import { PerihelionError } from '#errors';
 import { type Figure, figureOf } from '#cli/runs/figure.ts';
 import { renderTable } from '#cli/terminal/table.ts';
+import { plural } from '#cli/terminal/style.ts';
 import { VERSION } from '#cli/command/version.ts';
 import type { SchedulerRun, SimulateJobResult, WindowFigures } from './job.ts';
 import type { Assignment } from './oracle.ts';
@@ -119,8 +120,29 @@ export function renderSimulation(results: SimulateResults): string {
     spread(figures.crossNodeCallsPerRequest, 1),
     spread(figures.cost, 3),
   ]);
-  const header = ['', 'requests/s', 'p50 ms', 'p99 ms', 'joules/request', 'crossings', 'cost'];
-  return renderTable(header, rows);
+  const header = ['', ...LEGEND.map(([column]) => column)];
+  return `${renderTable(header, rows)}\n${legendOf(results)}`;
+}
+
+/** What the columns are, and which way is better. */
+const LEGEND = [
+  ['requests/s', 'user requests answered per second; higher is better'],
+  ['p50 ms', 'median latency of user requests; lower is better'],
+  ['p99 ms', 'latency that 1 in 100 user requests exceeds; lower is better'],
+  ['joules/request', 'energy of all nodes by answered request; lower is better'],
+  ['crossings', 'calls between nodes by answered request; lower is better'],
+  ['cost', "the policy's weights on energy and p99, default scheduler = 1; lower is better"],
+] as const;
+
+function legendOf({ seeds, measured }: SimulateResults): string {
+  const width = Math.max(...LEGEND.map(([column]) => column.length));
+  const lines = LEGEND.map(([column, text]) => `  ${column.padEnd(width)}   ${text}`);
+  const windows = plural(measured, 'measured window');
+  const basis =
+    seeds.length === 1
+      ? `Means over ${windows} of 1 seed, so no interval.`
+      : `Means over ${windows} of each of ${seeds.length} seeds; ± half of the 95 % interval.`;
+  return [...lines, basis, 'Rows are in the order of --schedulers, not of results.', ''].join('\n');
 }
 
 function spread(figure: Figure, digits: number): string {

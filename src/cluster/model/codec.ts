@@ -10,7 +10,7 @@ import type { ModelShard } from './model.ts';
 import { decodeNumber, encodeNumber, malformed } from './numbers.ts';
 import type { Observation, TargetObservation, WorkloadObservation } from './observation.ts';
 import { decodePowerCurves, encodePowerCurves } from './power-curve-codec.ts';
-import { MODEL_FORMAT, modelSpecSchema, type ModelSpec } from './schema.ts';
+import { MODEL_FORMAT, modelSpecSchema, SETTLED_UNTIL_FORMAT, type ModelSpec } from './schema.ts';
 import { decodeCpuCost, decodeSpeed, encodeCpuCost, encodeSpeed } from './speed-codec.ts';
 import {
   decodeBaselines,
@@ -35,8 +35,10 @@ type ObservationSpec = NonNullable<ModelSpec['observation']>;
  *   `MODEL_LIMITS` is passed: such an object would be refused, or read back as something else.
  */
 export function encodeShard(shard: ModelShard): ModelSpec {
+  const { settledUntil } = shard;
   return checked({
     policyName: shard.policy,
+    ...(settledUntil === undefined ? {} : { format: SETTLED_UNTIL_FORMAT }),
     workload: shard.workload,
     shard: {
       version: shard.version,
@@ -46,6 +48,7 @@ export function encodeShard(shard: ModelShard): ModelSpec {
       load: encodeStatistics(shard.load),
       defaultSamples: shard.defaultSamples,
       settled: [...shard.settled],
+      ...(settledUntil === undefined ? {} : { settledUntil }),
       followed: shard.followed,
       asked: shard.asked,
       ...encodeEnforced(shard),
@@ -93,13 +96,14 @@ export function encodeObservation(observation: Observation): ModelSpec {
 /** The format that a raw spec says it has, before anything else of it is looked at. */
 export function formatOf(spec: unknown): number {
   const { format } = asObject(spec);
-  return typeof format === 'number' ? format : MODEL_FORMAT;
+  return typeof format === 'number' ? format : 1;
 }
 
 /**
  * Reads the spec of a PlacementModel.
  * @throws PerihelionError `PERI_MODEL_MALFORMED`, naming the first unusable field;
- *   `PERI_MODEL_NEWER` for a format of a newer version
+ *   `PERI_MODEL_NEWER` for a format of a newer version, and for one that came through an older
+ *   definition, which drops what it does not know
  */
 export function decodeModel(namespace: string, spec: unknown): StoredModel {
   const format = formatOf(spec);
@@ -110,6 +114,10 @@ export function decodeModel(namespace: string, spec: unknown): StoredModel {
   const parsed = validated(spec);
   const policy = parsed.policyName;
   if (parsed.shard !== undefined && parsed.workload !== undefined) {
+    if (format === SETTLED_UNTIL_FORMAT && parsed.shard.settledUntil === undefined) {
+      const text = `PlacementModel spec.shard.settledUntil: missing, and format ${format} has it; is the CustomResourceDefinition of this version?`;
+      throw new PerihelionError('PERI_MODEL_NEWER', text);
+    }
     const shard = { namespace, policy, workload: parsed.workload, ...decodeShard(parsed.shard) };
     return { kind: 'shard', shard };
   }
@@ -129,6 +137,7 @@ function decodeShard(spec: ShardSpec): Omit<ModelShard, 'namespace' | 'policy' |
     load: decodeStatistics(spec.load),
     defaultSamples: spec.defaultSamples,
     settled: spec.settled,
+    ...(spec.settledUntil === undefined ? {} : { settledUntil: spec.settledUntil }),
     followed: spec.followed,
     asked: spec.asked,
     ...decodeEnforced(spec),

@@ -29,6 +29,11 @@ export interface ModelShard {
   readonly defaultSamples: number;
   /** Decision ids settled, kept while their Pods exist: what makes settling exactly-once. */
   readonly settled: readonly string[];
+  /**
+   * Decisions taken up to then count as settled whatever their ids, milliseconds since the epoch;
+   * absent = there was room for all ids. Ask `settledBy`, which knows both.
+   */
+  readonly settledUntil?: number | undefined;
   /** Adherence: decisions with a target that landed on it, and all with a target. */
   readonly followed: number;
   readonly asked: number;

@@ -15,10 +15,16 @@ import { baselineSchema, beforeSchema, cellSchema } from './table-schema.ts';
  */
 
 /**
- * The newest format of a model that this version reads and the one that it writes. Optional fields
- * do not raise it; a field whose meaning changes does.
+ * The newest format of a model that this version reads. Optional fields do not raise it; a field
+ * whose meaning changes does.
  */
-export const MODEL_FORMAT = 1;
+export const MODEL_FORMAT = 2;
+
+/**
+ * Format of a shard with `settledUntil`, and of nothing else: who does not know the field would
+ * settle the decisions again whose ids are left out for it.
+ */
+export const SETTLED_UNTIL_FORMAT = 2;
 
 const MAP = 'map';
 const { idCharacters, workloadCharacters } = MODEL_LIMITS;
@@ -51,6 +57,9 @@ const shard = z
       description: 'Decisions that are counted already, kept while their Pods exist.',
       'x-kubernetes-list-type': 'atomic',
     }),
+    settledUntil: count(
+      'Decisions taken up to then are counted, too: there was no room for their ids. In milliseconds since the epoch; format 2 only.',
+    ).optional(),
     followed: count('Pods that landed on the target they were asked to prefer.'),
     asked: count('Pods that were asked to prefer a target.'),
     adherence: z

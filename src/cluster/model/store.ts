@@ -78,8 +78,6 @@ export class ModelStore {
   ): Promise<ModelShard | undefined> {
     const name = shardName(policy, workload);
     const raw = await this.#read(namespace, name);
-    // What is not to be replaced is not known either: a write would ask for it again.
-    if (formatOf(raw?.['spec']) > MODEL_FORMAT) this.#known.delete(`${namespace}/${name}`);
     const standing = this.#standing({ namespace, policy, workload }, raw);
     this.#noteVersion(`${namespace}/${name}`, standing?.version ?? 0);
     return standing;
@@ -190,7 +188,12 @@ export class ModelStore {
         return model.shard;
       }
     } catch (error) {
-      if (!(error instanceof PerihelionError) || error.code === 'PERI_MODEL_NEWER') throw error;
+      if (!(error instanceof PerihelionError)) throw error;
+      if (error.code === 'PERI_MODEL_NEWER') {
+        // What is not to be replaced is not known either: a write would ask for it again.
+        this.#known.delete(`${namespace}/${shardName(policy, workload)}`);
+        throw error;
+      }
     }
     return this.#lastGood?.shard(namespace, policy, workload);
   }
@@ -236,11 +239,14 @@ export class ModelStore {
       },
       spec: draft.spec,
     };
+    // An older definition would drop the field that the format is for, and with it what it says.
+    const options = draft.spec.format === undefined ? {} : { query: { fieldValidation: 'Strict' } };
     try {
+      const path = resourcePath(RESOURCES.models, { namespace });
       const answer =
         resourceVersion === undefined
-          ? await this.#api.create(resourcePath(RESOURCES.models, { namespace }), body)
-          : await this.#api.update(resourcePath(RESOURCES.models, { namespace, name }), body);
+          ? await this.#api.create(path, body, options)
+          : await this.#api.update(`${path}/${name}`, body, options);
       const written = asText(asObject(answer['metadata'])['resourceVersion']);
       this.#known.set(key, { resourceVersion: written, version });
       return written;

@@ -28,6 +28,7 @@ export function projectPod(raw: JsonObject): SlimPod {
   const status = asObject(raw['status']);
   const conditions = asObjects(status['conditions']);
   const generateName = asOptionalText(metadata['generateName']);
+  const graceSeconds = metadata['deletionGracePeriodSeconds'];
   return {
     uid: asText(metadata['uid']),
     namespace: asText(metadata['namespace']),
@@ -43,6 +44,7 @@ export function projectPod(raw: JsonObject): SlimPod {
     boundAt: trueSince(conditions, 'PodScheduled'),
     readyAt: trueSince(conditions, 'Ready'),
     deletedAt: time(metadata['deletionTimestamp'], 'metadata.deletionTimestamp'),
+    ...(typeof graceSeconds === 'number' ? { deletionGraceSeconds: graceSeconds } : {}),
     requests: effectiveRequests(raw),
     requiredAntiAffinity: requiredAntiAffinity(spec),
   };

@@ -86,6 +86,8 @@ export interface SlimPod {
   readonly readyAt: number | undefined;
   /** `metadata.deletionTimestamp`; undefined while not being deleted. */
   readonly deletedAt: number | undefined;
+  /** `metadata.deletionGracePeriodSeconds`, which `deletedAt` lies after the request to delete. */
+  readonly deletionGraceSeconds?: number | undefined;
   /** Effective requests: max(init, sum of containers) + overhead, as the scheduler counts. */
   readonly requests: Resources;
   /** Required anti-affinity, which binds other Pods too (it is symmetric). */

@@ -9,6 +9,10 @@ import { projectPolicyStatus, type PolicyStatus } from './status.ts';
 export interface RawPolicy {
   readonly namespace: string;
   readonly name: string;
+  /** Tells it from one of its name that was deleted; empty = not said. */
+  readonly uid: string;
+  /** Milliseconds since the epoch; undefined = not said. */
+  readonly createdAt: number | undefined;
   readonly generation: number;
   readonly spec: JsonObject;
   /** As last written; undefined = none yet. */
@@ -31,9 +35,12 @@ export interface PolicyProblem {
 export function projectPolicy(raw: JsonObject): RawPolicy {
   const metadata = asObject(raw['metadata']);
   const { generation } = metadata;
+  const createdAt = Date.parse(asText(metadata['creationTimestamp']));
   return {
     namespace: asText(metadata['namespace']),
     name: asText(metadata['name']),
+    uid: asText(metadata['uid']),
+    createdAt: Number.isNaN(createdAt) ? undefined : createdAt,
     generation: typeof generation === 'number' ? generation : 0,
     spec: asObject(raw['spec']),
     status: projectPolicyStatus(raw['status']),
@@ -105,12 +112,12 @@ export class LivePolicyView implements PolicyView {
   }
 
   #take(raw: RawPolicy): void {
-    const { namespace, name, generation } = raw;
+    const { namespace, name, generation, createdAt } = raw;
     const key = keyOf(raw);
     const problems = policyProblems(raw.spec);
     if (problems.length === 0) {
       const spec = parsePolicySpec(raw.spec);
-      this.#good.set(key, { namespace, name, generation, builtIn: false, spec });
+      this.#good.set(key, { namespace, name, generation, createdAt, builtIn: false, spec });
       this.#problems.delete(key);
       return;
     }

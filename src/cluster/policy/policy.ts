@@ -122,7 +122,10 @@ export interface CircuitBreakerSpec {
 export interface PlacementPolicy {
   readonly namespace: string;
   readonly name: string;
+  /** Begins with 1 again for a policy that is deleted and created under its name. */
   readonly generation: number;
+  /** By the API server's clock, milliseconds since the epoch; absent = the built-in one. */
+  readonly createdAt?: number | undefined;
   readonly builtIn: boolean;
   readonly spec: PolicySpec;
 }

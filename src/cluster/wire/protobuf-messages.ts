@@ -23,6 +23,7 @@ const METADATA = messageOf({
   6: field('resourceVersion', 'text'),
   8: field('creationTimestamp', 'time'),
   9: field('deletionTimestamp', 'time'),
+  10: field('deletionGracePeriodSeconds', 'integer'),
   11: field('labels', 'textMap'),
   12: field('annotations', 'textMap'),
   13: nested('ownerReferences', OWNER_REFERENCE, 'messages'),

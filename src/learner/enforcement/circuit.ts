@@ -52,7 +52,7 @@ const NEVER_TRIPPED: StoredCircuit = {
  * anew for twice as long. Decisions from before the last change are not looked at: they were taken
  * by another rule.
  *
- * @returns undefined where nothing is to be remembered
+ * @returns undefined where nothing is to be remembered; what was is to be forgotten then
  */
 export function nextCircuit(
   circuit: StoredCircuit | undefined,
@@ -75,6 +75,15 @@ export type CircuitPhase = 'closed' | 'open' | 'half-open';
 export function circuitPhase(circuit: StoredCircuit | undefined, now: number): CircuitPhase {
   if (circuit === undefined || circuit.state === 'closed') return 'closed';
   return now < circuit.retryAt ? 'open' : 'half-open';
+}
+
+/** Whether the breaker holds a workload back now, trials included; one that is disabled never does. */
+export function isHeldBack(
+  circuit: StoredCircuit | undefined,
+  { mode }: Pick<CircuitBreakerSpec, 'mode'>,
+  now: number,
+): boolean {
+  return mode !== 'Disabled' && circuitPhase(circuit, now) !== 'closed';
 }
 
 /** A closed circuit. */

@@ -25,8 +25,11 @@ export interface PendingDecision {
   readonly createdAt: number;
   readonly boundAt: number | undefined;
   readonly readyAt: number | undefined;
-  /** `metadata.deletionTimestamp`, which lies a grace period after the request to delete. */
-  readonly deletedAt: number | undefined;
+  /**
+   * When it was asked to be deleted: from then on it is served no new requests, although it lives
+   * on for its grace period. Undefined = it was not.
+   */
+  readonly leavingAt: number | undefined;
   /** Succeeded or Failed: it serves nothing any more. */
   readonly finished: boolean;
 }
@@ -140,9 +143,18 @@ export function pendingDecision(
     createdAt: pod.createdAt,
     boundAt: pod.boundAt,
     readyAt: pod.readyAt,
-    deletedAt: pod.deletedAt,
+    leavingAt: leavingAtOf(pod),
     finished: pod.phase === 'Succeeded' || pod.phase === 'Failed',
   };
+}
+
+/** The API server's own default, of Pods that do not say. */
+const DEFAULT_GRACE_SECONDS = 30;
+
+/** A deletion timestamp lies a grace period after the request; a shorter one later moves it back. */
+function leavingAtOf({ deletedAt, deletionGraceSeconds }: SlimPod): number | undefined {
+  if (deletedAt === undefined) return undefined;
+  return deletedAt - 1000 * (deletionGraceSeconds ?? DEFAULT_GRACE_SECONDS);
 }
 
 /** `shop` of `shop@7`. */

@@ -31,12 +31,6 @@ export const DEFAULT_LIMITS: EpisodeLimits = {
   ingestDelaySeconds: 15,
 };
 
-/**
- * The grace period that a deletion timestamp lies ahead of the request to delete: a Pod stops
- * being served as soon as that request is made.
- */
-const GRACE_MILLISECONDS = 30_000;
-
 /** What is to be done with one episode now. */
 export type EpisodePlan =
   /** Nothing yet: the rollout goes on, Pods are not Ready, or the window is open. */
@@ -103,7 +97,7 @@ export function isMeasurable(
 
 /** Whether the Pod was being taken away before the window ended, so that its measure is cut. */
 export function leftBefore(decision: PendingDecision, window: Window): boolean {
-  return decision.deletedAt !== undefined && decision.deletedAt - GRACE_MILLISECONDS < window.to;
+  return decision.leavingAt !== undefined && decision.leavingAt < window.to;
 }
 
 /**
@@ -163,7 +157,7 @@ export function planEpisode(
 /** Not Ready yet, and not going away either. */
 function isOnItsWay(decision: PendingDecision): boolean {
   const up = decision.boundAt !== undefined && decision.readyAt !== undefined;
-  return !up && !decision.finished && decision.deletedAt === undefined;
+  return !up && !decision.finished && decision.leavingAt === undefined;
 }
 
 function rolledAgainBefore(end: number, episode: Episode, later: readonly Episode[]): boolean {

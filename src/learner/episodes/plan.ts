@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ModelShard } from '#cluster/model/model.ts';
+import { settledBy, type IsSettled } from '#cluster/model/settled.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { PendingDecision } from './decisions.ts';
@@ -20,21 +21,18 @@ export interface GroupPlan {
   readonly unsettled: readonly PendingDecision[];
 }
 
-/** The ids a shard holds as settled, made once per shard object: shards are never changed. */
-export type SettledIds = (shard: ModelShard | undefined) => ReadonlySet<string>;
+/** What a shard holds as settled, made once per shard object: shards are never changed. */
+export type SettledOf = (shard: ModelShard | undefined) => IsSettled;
 
-/** A {@link SettledIds} that remembers its answers as long as the shards live. */
-export function createSettledIds(): SettledIds {
-  const none: ReadonlySet<string> = new Set();
-  const known = new WeakMap<ModelShard, ReadonlySet<string>>();
+/** A {@link SettledOf} that remembers its answers as long as the shards live. */
+export function createSettledOf(): SettledOf {
+  const none = settledBy(undefined);
+  const known = new WeakMap<ModelShard, IsSettled>();
   return (shard) => {
     if (shard === undefined) return none;
-    let ids = known.get(shard);
-    if (ids === undefined) {
-      ids = new Set(shard.settled);
-      known.set(shard, ids);
-    }
-    return ids;
+    const isSettled = known.get(shard) ?? settledBy(shard);
+    known.set(shard, isSettled);
+    return isSettled;
   };
 }
 
@@ -49,7 +47,7 @@ export function planGroup(
   policy: PlacementPolicy,
   context: {
     readonly shardOf: (workload: WorkloadKey) => ModelShard | undefined;
-    readonly settledIds: SettledIds;
+    readonly settledOf: SettledOf;
     readonly limits: EpisodeLimits;
     readonly now: number;
   },
@@ -57,7 +55,7 @@ export function planGroup(
   const { measurement } = policy.spec;
   const { limits, now } = context;
   const isUnsettled = (one: PendingDecision): boolean =>
-    !context.settledIds(context.shardOf(one.decision.workload)).has(one.decision.id);
+    !context.settledOf(context.shardOf(one.decision.workload))(one.decision);
   const episodes = episodesOf(decisions, measurement.episodeGapSeconds, limits.maximumSpanSeconds);
   const tasks: EpisodeTask[] = [];
   const unsettled: PendingDecision[] = [];

@@ -10,6 +10,7 @@ import { rewardSettings } from '#reward/settings.ts';
 import { applicationAdvantage, type ApplicationPod } from './application-advantage.ts';
 import { appraise, extendBaselines, outcomeOf, type Appraisal } from './appraisal.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
+import { leftBefore } from '#learner/episodes/episodes.ts';
 import {
   podReadings,
   problemOf,
@@ -208,7 +209,7 @@ function baselinesUnder(
 
 /** Whether the Pod served during the whole window. */
 function stoodThrough(decision: PendingDecision, { window }: WindowReadings): boolean {
-  const { readyAt, deletedAt, finished } = decision;
+  const { readyAt, finished } = decision;
   if (finished || readyAt === undefined || readyAt > window.from) return false;
-  return deletedAt === undefined || deletedAt > window.to;
+  return !leftBefore(decision, window);
 }

@@ -76,5 +76,5 @@ function unfitness(
 ): CensorReason | undefined {
   if (decision.finished) return 'pod-finished';
   if (isMeasurable(decision, episode, patienceSeconds)) return undefined;
-  return decision.deletedAt === undefined ? 'never-ready' : 'pod-gone';
+  return decision.leavingAt === undefined ? 'never-ready' : 'pod-gone';
 }

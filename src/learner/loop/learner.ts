@@ -9,7 +9,8 @@ import type { CapacityMetrics } from '#learner/capacity/metrics.ts';
 import type { CapacityPort } from '#learner/capacity/ports.ts';
 import type { CapacityRecord } from '#learner/capacity/record.ts';
 import { createForgetting, type ForgettingOptions } from '#learner/forgetting/forget.ts';
-import { circuitPhase } from '#learner/enforcement/circuit.ts';
+import { isHeldBack } from '#learner/enforcement/circuit.ts';
+import { forgetDisabledCircuits } from '#learner/enforcement/disabled-circuits.ts';
 import { createPodReader, scanDecisions, type DecisionScan } from '#learner/episodes/decisions.ts';
 import type { PendingDecision, RejectedDecision, SignedPod } from '#learner/episodes/decisions.ts';
 import { DEFAULT_LIMITS, inOrder, type EpisodeLimits } from '#learner/episodes/episodes.ts';
@@ -23,7 +24,7 @@ import {
 import { groupsOf, type Group } from '#learner/tick/groups.ts';
 import { NewestShards } from '#learner/tick/newest-shards.ts';
 import { publishObservations } from '#learner/observation/observing.ts';
-import { createSettledIds, type EpisodeTask } from '#learner/episodes/plan.ts';
+import { createSettledOf, type EpisodeTask } from '#learner/episodes/plan.ts';
 import { curvesOf } from '#learner/observation/power-curves.ts';
 import { choiceOf } from '#learner/readings/preset-choice.ts';
 import { createPolicyReporter, type PolicyStatusPort } from './policy-reports.ts';
@@ -104,7 +105,7 @@ export interface Learner {
 export function createLearner(options: LearnerOptions): Learner {
   const limits: EpisodeLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const readPod = createPodReader(options.decisionKeys);
-  const settledIds = createSettledIds();
+  const settledOf = createSettledOf();
   const newest = new NewestShards(options.models, options.store);
   /** Open decisions of the last tick: those whose Pods vanish are counted, not forgotten. */
   let open = new Map<string, PendingDecision>();
@@ -262,10 +263,10 @@ export function createLearner(options: LearnerOptions): Learner {
   function countCircuits(groups: readonly Group[]): void {
     let open = 0;
     for (const { namespace, policy, pods } of groups) {
-      if (policy.spec.circuitBreaker.mode === 'Disabled') continue;
+      const { circuitBreaker } = policy.spec;
       for (const workload of pods.keys()) {
         const shard = options.models.shard(namespace, policy.name, workload);
-        if (circuitPhase(shard?.circuit, options.now()) !== 'closed') open += 1;
+        if (isHeldBack(shard?.circuit, circuitBreaker, options.now())) open += 1;
       }
     }
     options.metrics.circuits(open);
@@ -283,7 +284,7 @@ export function createLearner(options: LearnerOptions): Learner {
     const found = scan();
     countRejected(found.rejected, tally);
     const alive = new Set(found.signed.map((one) => one.record.id));
-    const { groups, orphaned } = groupsOf(found.signed, { ...options, settledIds, limits });
+    const { groups, orphaned } = groupsOf(found.signed, { ...options, settledOf, limits });
     tally.orphaned = orphaned;
     options.metrics.orphaned(orphaned);
     follow(groups, alive, tally);
@@ -291,6 +292,10 @@ export function createLearner(options: LearnerOptions): Learner {
     await publishObservations(groups, { ...options, isLeader, onFenced, limits, held, tally });
     await settle(groups, alive, tally);
     await enforceAll(groups, found.signed);
+    await forgetDisabledCircuits(groups, {
+      ...{ models: newest, store: newest, isLeader, onFenced, logger: options.logger },
+      shards: options.forgetting?.shards,
+    });
     await capacity?.tick(groups);
     await forget?.(tally);
     await reportPolicies?.(groups);

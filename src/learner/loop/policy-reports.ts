@@ -68,7 +68,7 @@ export function createPolicyReporter(
         namespaces: groups.flatMap((group) => namespaceOf(group, raw, context.models)),
         now,
       });
-      const last = written.get(key);
+      const last = written.get(identityOf(raw));
       const lags = last !== undefined && now - last.at < WATCH_LAG_MILLISECONDS;
       const before = lags ? last.status : raw.status;
       const recommendations = recommendedFor(raw, groups, before, context);
@@ -77,13 +77,18 @@ export function createPolicyReporter(
       if (status === undefined) continue;
       try {
         await port.write(raw, status);
-        written.set(key, { status, at: now });
+        written.set(identityOf(raw), { status, at: now });
       } catch (error) {
         const { namespace, name } = raw;
         context.logger.warn({ namespace, policy: name, err: error }, 'no policy status written');
       }
     }
   };
+}
+
+/** One that is deleted and created again is another, which begins without a status. */
+function identityOf(raw: RawPolicy): string {
+  return `${keyOf(raw)} ${raw.uid}`;
 }
 
 /** What is recommended under a policy, in every namespace that it holds in. */

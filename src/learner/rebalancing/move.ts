@@ -14,7 +14,7 @@ import {
 } from '#learner/capacity/context.ts';
 import type { Recommendation } from '#learner/capacity/ports.ts';
 import type { CapacityRecord } from '#learner/capacity/record.ts';
-import { circuitPhase } from '#learner/enforcement/circuit.ts';
+import { isHeldBack } from '#learner/enforcement/circuit.ts';
 import type { Group } from '#learner/tick/groups.ts';
 import { recent } from '#learner/capacity/ledger.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';
@@ -123,7 +123,8 @@ function mayLookAt(standing: Standing, { group, effects }: MoveLook): boolean {
   const shard = effects.models.shard(group.namespace, group.policy.name, standing.workload);
   // A Pod that the webhook has not met says that it may not meet the next one either.
   const met = standing.decisions.length === standing.pods.length;
-  return standing.settled && met && circuitPhase(shard?.circuit, effects.now()) === 'closed';
+  const { circuitBreaker } = group.policy.spec;
+  return standing.settled && met && !isHeldBack(shard?.circuit, circuitBreaker, effects.now());
 }
 
 async function candidateOf(

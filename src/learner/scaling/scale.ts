@@ -17,7 +17,7 @@ import {
 } from '#learner/capacity/context.ts';
 import type { CapacityRefusal, Recommendation } from '#learner/capacity/ports.ts';
 import type { CapacityRecord } from '#learner/capacity/record.ts';
-import { circuitPhase } from '#learner/enforcement/circuit.ts';
+import { isHeldBack } from '#learner/enforcement/circuit.ts';
 import type { Group } from '#learner/tick/groups.ts';
 import type { Standing } from '#learner/capacity/standing.ts';
 import { scalingFields } from './fields.ts';
@@ -110,7 +110,7 @@ function isCalm({ group, standing, effects }: ScalingLook): boolean {
     standing.settled &&
     standing.decisions.length === standing.pods.length &&
     warm <= lastWindow(group, effects).from &&
-    circuitPhase(shard?.circuit, effects.now()) === 'closed'
+    !isHeldBack(shard?.circuit, policy.spec.circuitBreaker, effects.now())
   );
 }
 

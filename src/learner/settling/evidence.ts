@@ -57,7 +57,8 @@ export function nextEvidence(
     }
   }
   return {
-    ...(circuit === undefined ? {} : { circuit }),
+    // One of a breaker that was disabled since is taken away.
+    ...(circuit === undefined && shard.circuit === undefined ? {} : { circuit }),
     ...(savings === undefined ? {} : { savings }),
     ...(shadow === undefined ? {} : { shadow }),
   };
@@ -88,14 +89,22 @@ function circuitEventOf(one: Judgement): CircuitEvent[] {
 }
 
 /**
+ * A policy that is created under the name of one that was deleted begins with generation 1, too, so
+ * the time tells their decisions apart: every replica has the new one by then, and clocks agree so far.
+ */
+const NEW_POLICY_MILLISECONDS = 10_000;
+
+/**
  * Whether a draw decided between the agent and the holdout, with the share that the policy has
  * now. A default of chance 1 (burn-in, open circuit, nothing else feasible) was drawn by nobody,
- * and neither was a decision of another generation, whose share may have been another.
+ * and neither was a decision of another generation or of a policy that was deleted, whose share may
+ * have been another.
  */
 function isDrawn({ decision: { decision } }: Judgement, policy: PlacementPolicy): boolean {
   const { holdoutPercent } = policy.spec;
   if (decision.shadow === true || holdoutPercent <= 0 || holdoutPercent >= 100) return false;
   if (decision.policy !== `${policy.name}@${policy.generation}`) return false;
+  if (decision.decidedAt < (policy.createdAt ?? -Infinity) + NEW_POLICY_MILLISECONDS) return false;
   return decision.action !== DEFAULT_ACTION || decision.propensity < 1 - 1e-9;
 }
 

@@ -4,6 +4,7 @@ import { learnEpisode, type EpisodeOutcome, type EpisodeStep } from '#agent/epis
 import { hyperparametersOf } from '#agent/hyperparameters.ts';
 import type { ValueTable } from '#agent/value-table.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
+import { settledBy, type IsSettled } from '#cluster/model/settled.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import { updateBaseline } from '#reward/baseline.ts';
@@ -11,6 +12,7 @@ import { nextAdherence } from '#learner/enforcement/adherence.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { nextEvidence } from './evidence.ts';
 import { fittingCells } from './fitting-cells.ts';
+import { keptAfter, type Kept } from './kept.ts';
 import type { Episode } from '#learner/episodes/episodes.ts';
 import { judgeEpisode, type EpisodeJudgement, type Judgement } from '#learner/judging/judge.ts';
 import { beforeOf, takeBack } from './partial.ts';
@@ -19,7 +21,7 @@ import {
   type CellChange,
   type SettlementRecord,
 } from '#learner/judging/settlement.ts';
-import { emptyShard, pruneSettled, tierKey } from '#learner/tick/shards.ts';
+import { emptyShard, isTier, tierKey } from '#learner/tick/shards.ts';
 import { verdictsOf, type SettlePlan } from '#learner/judging/verdict.ts';
 
 /** Everything one episode is settled from; nothing of it is changed. */
@@ -76,7 +78,7 @@ function settleWhole(input: SettleInput): Settlement {
   const { namespace, name } = { namespace: episode.namespace, name: episode.policy };
   const shardOf = (key: WorkloadKey): ModelShard =>
     input.shards.get(key) ?? emptyShard(namespace, name, key);
-  const settled = settledSets(episode, shardOf);
+  const settled = settledIn(shardOf);
   const isOpen = (decision: PendingDecision): boolean =>
     !settled(decision.decision.workload, decision);
   const verdicts = verdictsOf(episode, plan, policy.spec, input.patienceSeconds);
@@ -88,20 +90,18 @@ function settleWhole(input: SettleInput): Settlement {
   });
   const open = judged.judgements.filter((one) => isOpen(one.decision));
   const forTier = open.filter((one) => !settled(tierKey(one.decision.decision.tier), one.decision));
-  const learning = { input, judged, shardOf };
-  const workloadOf = (one: Judgement): WorkloadKey => one.decision.decision.workload;
-  const tierOf = (one: Judgement): WorkloadKey => tierKey(one.decision.decision.tier);
+  const learning = { input, judged, shardOf, settled };
   const own = learn(new Set(open), workloadOf, learning);
   const prior = learn(new Set(forTier), tierOf, learning);
 
   const targets = input.targets.length;
   const workloads = groupBy(open, workloadOf).map(([key, members]) => ({
-    ...nextShard(shardOf(key), members, own, { ...learning, isNeeded: input.isAlive }),
+    ...nextShard(shardOf(key), members, own, { ...learning, keyOf: workloadOf }),
     ...nextEvidence(shardOf(key), members, { policy, judged, targets, now: input.now }),
     ...adherenceAfter(shardOf(key), members),
   }));
   const tiers = groupBy(forTier, tierOf).map(([key, members]) =>
-    nextShard(shardOf(key), members, prior, { ...learning, isNeeded: input.isUnsettled }),
+    nextShard(shardOf(key), members, prior, { ...learning, keyOf: tierOf }),
   );
   const versions = new Map(workloads.map((shard) => [shard.workload, shard.version]));
   const records = open.map((one) => {
@@ -116,6 +116,18 @@ interface Learning {
   readonly input: SettleInput;
   readonly judged: EpisodeJudgement;
   readonly shardOf: (key: WorkloadKey) => ModelShard;
+  /** Whether a shard holds a decision. */
+  readonly settled: (key: WorkloadKey, decision: PendingDecision) => boolean;
+}
+
+type Keyed = Pick<Judgement, 'decision'>;
+
+function workloadOf({ decision }: Keyed): WorkloadKey {
+  return decision.decision.workload;
+}
+
+function tierOf({ decision }: Keyed): WorkloadKey {
+  return tierKey(decision.decision.tier);
 }
 
 /** What one pass of the agent over the episode gave: with own tables, or with those of tiers. */
@@ -131,7 +143,7 @@ interface Learned {
 function learn(
   counted: ReadonlySet<Judgement>,
   keyOf: (one: Judgement) => WorkloadKey,
-  { input, judged, shardOf }: Learning,
+  { input, judged, shardOf }: Omit<Learning, 'settled'>,
 ): Learned {
   const actions = [DEFAULT_ACTION, ...input.targets];
   const steps = judged.judgements.map((one): EpisodeStep => {
@@ -164,7 +176,7 @@ function nextShard(
   shard: ModelShard,
   members: readonly Judgement[],
   learned: Learned,
-  context: Learning & { readonly isNeeded: (id: string) => boolean },
+  context: Learning & { readonly keyOf: (one: Keyed) => WorkloadKey },
 ): ModelShard {
   const measured = members.filter((one) => one.problem === undefined);
   const inWindow = context.judged.workloads.get(shard.workload);
@@ -172,23 +184,48 @@ function nextShard(
   const { targets } = context.input;
   const cells = fittingCells(learned.outcome.tables[shard.workload] ?? shard.cells, targets);
   const baselines = inWindow?.after ?? shard.baselines;
+  const kept = keptOf(shard, members, context);
+  const ids = new Set(kept.settled);
+  const isWhole = members.every(({ decision }) => ids.has(decision.decision.id));
   return {
     ...shard,
     version: shard.version + 1,
     episodes: shard.episodes + (measured.length > 0 ? 1 : 0),
     cells,
     baselines,
-    before: beforeOf(shard, { cells, baselines }, members.length),
+    // What stands at the end of the ids can be taken back, and only as a whole.
+    before: isWhole ? beforeOf(shard, { cells, baselines }, members.length) : undefined,
     load: updateBaseline(shard.load, inWindow?.rate),
     defaultSamples: shard.defaultSamples + (inWindow?.samples ?? 0),
-    settled: pruneSettled(
-      shard.settled,
-      members.map((one) => one.decision.decision.id),
-      context.isNeeded,
-    ),
+    ...kept,
     followed: shard.followed + asked.filter((one) => one.decision.landed === one.asked).length,
     asked: shard.asked + asked.length,
   };
+}
+
+/**
+ * Ids of a workload are needed as long as their Pods live; those of a tier as long as the decision
+ * may be open in its workload's shard.
+ */
+function keptOf(
+  shard: ModelShard,
+  members: readonly Judgement[],
+  { input, settled, keyOf }: Parameters<typeof nextShard>[3],
+): Kept {
+  const { workload } = shard;
+  const added = new Set(members.map((one) => one.decision.decision.id));
+  const isOfTier = isTier(workload);
+  const own = (): PendingDecision[] =>
+    input.standing.filter((decision) => keyOf({ decision }) === workload);
+  return keptAfter(shard, [...added], {
+    isNeeded: isOfTier ? input.isUnsettled : input.isAlive,
+    standing: own,
+    isOpen: (decision) =>
+      !added.has(decision.decision.id) &&
+      !settled(workload, decision) &&
+      (!isOfTier || input.isUnsettled(decision.decision.id)),
+    now: input.now,
+  });
 }
 
 /** Adherence by target of a workload; absent as long as nothing was asked. */
@@ -228,18 +265,16 @@ function cellChanges(
   }));
 }
 
-/** Which ids the shards of an episode hold, by shard. */
-function settledSets(
-  episode: Episode,
+/** Which decisions the shards hold, each read once. */
+function settledIn(
   shardOf: (key: WorkloadKey) => ModelShard,
 ): (key: WorkloadKey, decision: PendingDecision) => boolean {
-  const sets = new Map<WorkloadKey, ReadonlySet<string>>();
-  for (const { decision } of episode.decisions) {
-    for (const key of [decision.workload, tierKey(decision.tier)]) {
-      if (!sets.has(key)) sets.set(key, new Set(shardOf(key).settled));
-    }
-  }
-  return (key, { decision }) => sets.get(key)?.has(decision.id) ?? false;
+  const known = new Map<WorkloadKey, IsSettled>();
+  return (key, { decision }) => {
+    const isSettled = known.get(key) ?? settledBy(shardOf(key));
+    known.set(key, isSettled);
+    return isSettled(decision);
+  };
 }
 
 function groupBy<T>(

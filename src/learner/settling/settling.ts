@@ -6,7 +6,7 @@ import type { Window } from '#telemetry/reading/source.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { Episode, EpisodeLimits } from '#learner/episodes/episodes.ts';
 import type { WindowReadings } from '#learner/readings/outcome.ts';
-import type { EpisodeTask } from '#learner/episodes/plan.ts';
+import { createSettledOf, type EpisodeTask } from '#learner/episodes/plan.ts';
 import type { LearnerLogger, ShardStore } from '#learner/tick/ports.ts';
 import { settleEpisode, type Settlement } from './settle.ts';
 import type { SettlementRecord } from '#learner/judging/settlement.ts';
@@ -162,11 +162,8 @@ async function readShards(
 
 /** Ids settled by another leader, or by a tick whose writes the watch has not shown yet. */
 function settledIn(episode: Episode, shards: ReadonlyMap<WorkloadKey, ModelShard>): string[] {
-  const sets = new Map<WorkloadKey, ReadonlySet<string>>();
-  const ids = episode.decisions.map(({ decision }) => decision);
-  return ids.flatMap(({ workload, id }) => {
-    const settled = sets.get(workload) ?? new Set(shards.get(workload)?.settled ?? []);
-    sets.set(workload, settled);
-    return settled.has(id) ? [id] : [];
-  });
+  const settledOf = createSettledOf();
+  return episode.decisions.flatMap(({ decision }) =>
+    settledOf(shards.get(decision.workload))(decision) ? [decision.id] : [],
+  );
 }

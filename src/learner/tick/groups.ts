@@ -7,7 +7,7 @@ import { pendingDecision, policyNameOf } from '#learner/episodes/decisions.ts';
 import type { PendingDecision, SignedPod } from '#learner/episodes/decisions.ts';
 import type { EpisodeLimits } from '#learner/episodes/episodes.ts';
 import { targetsOf } from './targets.ts';
-import { planGroup, type GroupPlan, type SettledIds } from '#learner/episodes/plan.ts';
+import { planGroup, type GroupPlan, type SettledOf } from '#learner/episodes/plan.ts';
 import type { LearnerView } from './ports.ts';
 
 /** One namespace with the policy in force there: what is observed and settled together. */
@@ -29,7 +29,7 @@ export interface GroupContext {
   readonly namespaces: () => Iterable<string>;
   readonly policies: PolicyView;
   readonly models: ModelView;
-  readonly settledIds: SettledIds;
+  readonly settledOf: SettledOf;
   readonly limits: EpisodeLimits;
   readonly now: () => number;
 }
@@ -57,7 +57,7 @@ export function groupsOf(
     );
     const plan = planGroup(decisions, policy, {
       shardOf: (workload) => context.models.shard(namespace, policy.name, workload),
-      settledIds: context.settledIds,
+      settledOf: context.settledOf,
       limits: context.limits,
       now: context.now(),
     });

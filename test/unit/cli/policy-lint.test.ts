@@ -107,18 +107,82 @@ describe('perihelion policy lint', () => {
   it('takes what the CRD of the same release takes', async () => {
     const file = '../../../manifests/base/crds/perihelion.dev_placementpolicies.yaml';
     const crd = readFileSync(new URL(file, import.meta.url), 'utf8');
-    const { code, stdout } = await lint(crd);
-    assert.equal(stdout, 'no mistakes in 0 PlacementPolicy objects, 1 other object left out\n');
+    const policy = stringify({ ...HEAD, metadata: { name: 'all', namespace: 'shop' } });
+    const { code, stdout } = await lint(`${policy}---\n${crd}`);
+    assert.equal(stdout, 'no mistakes in 1 PlacementPolicy object, 1 other object left out\n');
     assert.equal(code, 0);
   });
 
-  it('refuses a file that is not there', async () => {
+  /** Several files; undefined = one that is not there. */
+  async function lintFiles(
+    texts: Readonly<Record<string, string | undefined>>,
+    ...flags: string[]
+  ) {
+    const files = Object.entries(texts).map(([name, text]) => {
+      const file = join(folder, name);
+      if (text !== undefined) writeFileSync(file, text);
+      return file;
+    });
     const terminal = recorded();
-    const code = await runCommandLine(['policy', 'lint', join(folder, 'none.yaml')], terminal);
+    const code = await runCommandLine(['policy', 'lint', ...files, ...flags], terminal);
+    assert.equal(terminal.written.stderr, '');
+    return { code, stdout: terminal.written.stdout.replaceAll(`${folder}/`, '') };
+  }
+
+  const GOOD = stringify({ ...HEAD, metadata: { name: 'good', namespace: 'shop' } });
+  const BAD = stringify({
+    ...HEAD,
+    metadata: { name: 'bad', namespace: 'shop' },
+    spec: { holdoutPercent: 101 },
+  });
+  const CONFIG_MAP = 'apiVersion: v1\nkind: ConfigMap\n';
+
+  it('tells a file that is not there among the mistakes of the others', async () => {
+    const { code, stdout } = await lintFiles({
+      'a.yaml': GOOD,
+      'none.yaml': undefined,
+      'z.yaml': BAD,
+    });
     assert.equal(code, 2);
-    assert.match(
-      terminal.written.stderr,
-      /^perihelion: PERI_SETTINGS_INVALID: FILE: found .*\(ENOENT\)\n$/,
-    );
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+      'none.yaml: file: found "none.yaml", expected a readable file (ENOENT)',
+      'z.yaml:7: document 1: spec.holdoutPercent: found 101, expected a number of at most 100',
+      '2 mistakes in 2 PlacementPolicy objects',
+    ]);
+  });
+
+  it('refuses a file that is not there', async () => {
+    const { code, stdout } = await lintFiles({ 'none.yaml': undefined });
+    assert.equal(code, 2);
+    assert.match(stdout, /^none\.yaml: file: found .*\(ENOENT\)\n1 mistake in 0 /);
+  });
+
+  it('refuses files without any policy: the wrong file was given', async () => {
+    const { code, stdout } = await lintFiles({ 'a.yaml': CONFIG_MAP, 'b.yaml': '# nothing\n' });
+    assert.equal(code, 2);
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+      'a.yaml: no PlacementPolicy found',
+      'b.yaml: no PlacementPolicy found',
+      '2 mistakes in 0 PlacementPolicy objects, 1 other object left out',
+    ]);
+  });
+
+  it('only names a file without a policy where another one has some', async () => {
+    const files = { 'a.yaml': CONFIG_MAP, 'b.yaml': GOOD };
+    const { code, stdout } = await lintFiles(files);
+    assert.equal(code, 0);
+    assert.deepEqual(stdout.trimEnd().split('\n'), [
+      'a.yaml: no PlacementPolicy found, left out',
+      'no mistakes in 1 PlacementPolicy object, 1 other object left out',
+    ]);
+    const json = JSON.parse((await lintFiles(files, '--output', 'json')).stdout) as object;
+    assert.deepEqual(json, {
+      ok: true,
+      files: ['a.yaml', 'b.yaml'],
+      policies: 1,
+      others: 1,
+      withoutPolicy: ['a.yaml'],
+      mistakes: [],
+    });
   });
 });

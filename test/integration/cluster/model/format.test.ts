@@ -56,12 +56,12 @@ async function standing(
 describe('the format of a stored model', { timeout: 120_000 }, () => {
   it('of a newer version is left as it is, and told', async () => {
     const newer = (spec: Record<string, unknown>): void => {
-      spec['format'] = 2;
+      spec['format'] = 3;
       spec['shape'] = 'that this version has never seen';
     };
     await standing(async (server, store) => {
       const before = structuredClone([server.objects.get(SHARD), server.objects.get(OBSERVATION)]);
-      const refusal = { code: 'PERI_MODEL_NEWER', message: /spec\.format: 2/ };
+      const refusal = { code: 'PERI_MODEL_NEWER', message: /spec\.format: 3/ };
       await assert.rejects(store.readShard('shop', 'default', 'Deployment/frontend'), refusal);
       await assert.rejects(store.writeShard({ ...shard, version: 2 }), refusal);
       await assert.rejects(store.writeShard(shard), refusal);
@@ -90,7 +90,38 @@ describe('the format of a stored model', { timeout: 120_000 }, () => {
     }, older);
   });
 
-  it('is not written, so that processes before it read what this one writes', () => {
+  it('is not written where nothing needs it, so that processes before it read what this one writes', () => {
     assert.equal('format' in encodeShard(shard), false);
+  });
+
+  it('is 2 for a shard whose oldest ids gave way to a time, which older processes leave alone', () => {
+    assert.equal(encodeShard({ ...shard, settledUntil: 1_700_000_000_000 }).format, 2);
+  });
+
+  it('without the field that it is for is left as it is: an older definition has dropped it', async () => {
+    const pruned = (spec: Record<string, unknown>): void => {
+      spec['format'] = 2;
+    };
+    await standing(async (server, store) => {
+      const before = structuredClone(server.objects.get(SHARD));
+      const refusal = { code: 'PERI_MODEL_NEWER', message: /settledUntil: missing/ };
+      await assert.rejects(store.readShard('shop', 'default', 'Deployment/frontend'), refusal);
+      await assert.rejects(store.writeShard({ ...shard, version: 2 }), refusal);
+      await assert.rejects(store.writeShard(shard), refusal);
+      assert.deepEqual(server.objects.get(SHARD), before);
+    }, pruned);
+  });
+
+  it('with that field is written only where the definition knows it', async () => {
+    await standing(
+      async (server, store) => {
+        const next = { ...shard, version: 2, settledUntil: 1_700_000_000_000 };
+        assert.equal((await store.writeShard(next)).kind, 'written');
+        const puts = server.asked.filter(({ method }) => method === 'PUT');
+        assert.equal(puts.at(-1)?.query.get('fieldValidation'), 'Strict');
+        assert.deepEqual(await store.readShard('shop', 'default', 'Deployment/frontend'), next);
+      },
+      () => undefined,
+    );
   });
 });

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { DEFAULT_ACTION } from '#agent/action.ts';
 import type { StoredCircuit } from '#cluster/model/enforcement.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
+import type { Admission } from '#admission/handling/admission.ts';
 import { circuitBlocks, Trials } from '#admission/remembered/trials.ts';
 import {
   answer,
@@ -20,6 +21,9 @@ import {
 
 const SPEC = DEFAULT_POLICY_SPEC.circuitBreaker;
 const WORKLOAD = 'Pod/web';
+const OWNERS = [
+  { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'web', controller: true },
+];
 
 function circuit(over: Partial<StoredCircuit> = {}): StoredCircuit {
   return {
@@ -100,7 +104,7 @@ describe('the circuit breaker in the admission path', () => {
     assert.equal(circuitBlocks(circuit(), { ...SPEC, mode: 'Disabled' }, START, none), false);
   });
 
-  /** A world that wants w1 for the bare Pod, with this circuit. */
+  /** A world that wants w1 for Pods named or owned by web, with this circuit. */
   function world(of: StoredCircuit): World {
     const made = new World();
     const { spec } = policyOf();
@@ -113,7 +117,10 @@ describe('the circuit breaker in the admission path', () => {
       {},
       { getOwnPropertyDescriptor: () => ({ value: row, configurable: true }), get: () => row },
     );
-    made.shards.set(WORKLOAD, shardOf({ workload: WORKLOAD, circuit: of, cells }));
+    for (const workload of [WORKLOAD, 'ReplicaSet/web']) {
+      made.shards.set(workload, shardOf({ workload, circuit: of, cells }));
+    }
+    made.addOwner('ReplicaSet', 'web');
     return made;
   }
 
@@ -134,22 +141,57 @@ describe('the circuit breaker in the admission path', () => {
     assert.equal(await one.metric('perihelion_decisions_total', labels), 1);
   });
 
-  it('half open, no more than the trials are sent, whichever replica decided them', () => {
-    const one = world(circuit({ retryAt: START }));
-    const first = one.admission();
-    const second = one.admission({ registry: one.otherRegistry() });
-    const choices: (string | undefined)[] = [];
-    for (let n = 0; n < 8; n += 1) {
-      const raw = rawPod({}, { name: 'web', uid: `u${n}` });
-      const review = answer(n % 2 === 0 ? first : second, reviewOf(raw));
-      choices.push(one.admissions.at(-1)?.decision?.choice);
-      const operations = patchOf(review) ?? [];
+  /** Creates so many Pods by turns on these replicas, as the watch then shows them; their choices. */
+  function create(one: World, replicas: readonly Admission[], names: readonly string[]): string[] {
+    return names.map((uid, n) => {
+      const raw = rawPod({}, { name: uid, uid, ownerReferences: OWNERS });
+      const replica = replicas[n % replicas.length] ?? assert.fail();
+      const operations = patchOf(answer(replica, reviewOf(raw))) ?? [];
       const annotations = operations.find(({ path }) => path === '/metadata/annotations');
       const metadata = { ...raw.metadata, annotations: annotations?.['value'] };
-      const pod = stored({ ...raw, metadata }, { uid: `u${n}`, namespace: NAMESPACE });
-      for (const replica of [first, second]) replica.podSeen(pod);
+      const times = { createdAt: one.now, nodeName: 'w1', boundAt: one.now };
+      const pod = stored({ ...raw, metadata }, { uid, namespace: NAMESPACE, ...times });
+      one.addPod(pod);
+      for (const replica of replicas) replica.podSeen(pod);
+      return one.admissions.at(-1)?.decision?.choice ?? '';
+    });
+  }
+
+  const isSent = (choice: string): boolean => choice !== 'circuit-open';
+
+  it('half open, no more than the trials are sent, whichever replica decided them', () => {
+    const one = world(circuit({ retryAt: START }));
+    const replicas = [one.admission(), one.admission({ registry: one.otherRegistry() })];
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    assert.deepEqual(create(one, replicas, names).filter(isSent), ['greedy', 'greedy', 'greedy']);
+  });
+
+  it('half open, a replica that starts anew counts the Pods that are on trial since long', () => {
+    const one = world(circuit({ retryAt: START }));
+    create(one, [one.admission()], ['a', 'b', 'c']);
+    one.now += 20 * 60_000;
+    one.observation = { ...(one.observation ?? assert.fail()), observedAt: one.now };
+    const fresh = one.admission({ registry: one.otherRegistry() });
+    const pods = [...one.view.pods(NAMESPACE)];
+    pods.forEach((pod) => fresh.podSeen(pod));
+    assert.deepEqual(create(one, [fresh], ['d', 'e']).filter(isSent), []);
+
+    const gone = pods.find(({ name }) => name === 'b') ?? assert.fail();
+    one.removePod(gone);
+    fresh.podGone(gone);
+    assert.deepEqual(create(one, [fresh], ['f', 'g']).map(isSent), [true, false]);
+  });
+
+  it('half open, Pods that only claim to be on trial are not counted', () => {
+    const one = world(circuit({ retryAt: START }));
+    create(one, [one.admission()], ['a', 'b', 'c']);
+    one.now += 20 * 60_000;
+    one.observation = { ...(one.observation ?? assert.fail()), observedAt: one.now };
+    for (const pod of [...one.view.pods(NAMESPACE)]) {
+      const annotations = { ...pod.annotations, 'perihelion.dev/propensity': '0.123' };
+      one.addPod({ ...pod, annotations });
     }
-    const sent = choices.filter((choice) => choice !== 'circuit-open');
-    assert.deepEqual(sent, ['greedy', 'greedy', 'greedy']);
+    const fresh = one.admission({ registry: one.otherRegistry() });
+    assert.equal(create(one, [fresh], ['d', 'e', 'f', 'g']).filter(isSent).length, 3);
   });
 });

@@ -106,6 +106,9 @@ describe('a projected Pod', () => {
     const deletionTimestamp = '2026-01-02T04:00:00Z';
     const leaving = projectPod({ ...RAW, metadata: { ...RAW.metadata, deletionTimestamp } });
     assert.equal(leaving.deletedAt, Date.UTC(2026, 0, 2, 4));
+    assert.equal(leaving.deletionGraceSeconds, undefined);
+    const slow = { ...RAW.metadata, deletionTimestamp, deletionGracePeriodSeconds: 300 };
+    assert.equal(projectPod({ ...RAW, metadata: slow }).deletionGraceSeconds, 300);
     assert.equal(holdsResources(leaving), true);
     assert.equal(holdsResources({ ...leaving, phase: 'Succeeded' }), false);
     assert.equal(holdsResources({ ...leaving, phase: 'Failed' }), false);

@@ -36,6 +36,17 @@ function setUp(defaultNamespace?: string) {
 }
 
 describe('the policy in force', () => {
+  it('says when it was created: the generation of one created again begins with 1, too', () => {
+    const { store, view } = setUp();
+    const metadata = { namespace: 'shop', name: 'p', generation: 1, uid: 'u-1' };
+    const creationTimestamp = '2026-01-05T00:00:00Z';
+    const raw = projectPolicy({ metadata: { ...metadata, creationTimestamp }, spec: {} });
+    assert.equal(raw.uid, 'u-1');
+    store.upsert('shop/p', { uid: 'u-1', resourceVersion: '1', value: raw });
+    assert.equal(view.policyFor('shop').createdAt, Date.parse(creationTimestamp));
+    assert.equal(projectPolicy({ metadata, spec: {} }).createdAt, undefined);
+  });
+
   it('is the built-in one where there is none', () => {
     assert.equal(setUp().modeOf('shop'), 'default@0 Prefer');
   });

@@ -176,4 +176,10 @@ void test('leftBefore counts from the request to delete, a grace period before t
   assert.equal(leftBefore(made('a', 0), window), false);
   assert.equal(leftBefore(made('a', 0, { deletedAt: at(89) }), window), true);
   assert.equal(leftBefore(made('a', 0, { deletedAt: at(90) }), window), false);
+  const slow = { deletionGraceSeconds: 300 };
+  assert.equal(leftBefore(made('a', 0, { deletedAt: at(359), ...slow }), window), true);
+  assert.equal(leftBefore(made('a', 0, { deletedAt: at(360), ...slow }), window), false);
+  const quick = { deletionGraceSeconds: 0 };
+  assert.equal(leftBefore(made('a', 0, { deletedAt: at(59), ...quick }), window), true);
+  assert.equal(leftBefore(made('a', 0, { deletedAt: at(60), ...quick }), window), false);
 });

@@ -21,8 +21,8 @@ class PolicyWorld extends World {
   #version = 0;
   #raw = new Map<string, object>();
 
-  put(name: string, generation: number, spec: object): void {
-    this.#store(name, { metadata: { namespace: 'shop', name, generation }, spec });
+  put(name: string, generation: number, spec: object, uid = name): void {
+    this.#store(name, { metadata: { namespace: 'shop', name, generation, uid }, spec });
   }
 
   remove(name: string): void {
@@ -105,6 +105,23 @@ void describe('the status of policies', () => {
     world.put('default', 3, FAST);
     await learner.tick();
     assert.equal(world.last('default')[0], 'Ready=True/InForce');
+  });
+
+  void test('one that is deleted and created again at once has its status at once', async () => {
+    const world = new PolicyWorld(1);
+    world.put('default', 1, FAST, 'first');
+    const learner = world.learner(world.options());
+    await learner.tick();
+    await learner.tick();
+    assert.equal(world.written.length, 1);
+    world.remove('default');
+    world.put('default', 1, FAST, 'second');
+    world.pass(5);
+    await learner.tick();
+    assert.equal(world.written.length, 2);
+    const [, status] = world.written.at(-1) ?? [];
+    const at = Date.parse(status?.conditions[0]?.lastTransitionTime ?? '');
+    assert.equal(at, world.now, 'the new one was never anything else');
   });
 
   void test('of two policies the second by name is told that it does not hold', async () => {

@@ -138,6 +138,16 @@ void describe('savings', () => {
         policyOf(),
       ],
       ['another generation', judgement({ policy: 'default@2' }), policyOf()],
+      [
+        'the same generation of a policy that was deleted',
+        judgement({ decidedAt: T0 }),
+        { ...policyOf(), createdAt: T0 + 1 },
+      ],
+      [
+        'a replica that had the deleted one for a moment still',
+        judgement({ decidedAt: T0 }),
+        { ...policyOf(), createdAt: T0 - 9_000 },
+      ],
       ['Shadow', judgement({ shadow: true }), policyOf()],
       ['no holdout', judgement({}), policyOf({ holdoutPercent: 0 })],
       ['everything held out', judgement({ holdout: true }), policyOf({ holdoutPercent: 100 })],
@@ -147,6 +157,12 @@ void describe('savings', () => {
     for (const [name, one, policy] of none) {
       assert.equal(evidenceOf([one], policy).savings, undefined, name);
     }
+  });
+
+  void test('decisions under a policy that is there for some seconds count', () => {
+    const policy = { ...policyOf(), createdAt: T0 - 11_000 };
+    const { savings } = evidenceOf([judgement({ decidedAt: T0 })], policy);
+    assert.equal(savings?.joulesPerRequest.placed.count, 1);
   });
 
   void test('a placed Pod counts where ever it landed, or one arm alone would lose Pods', () => {

@@ -74,6 +74,7 @@ void describe('reward and advantage', () => {
     for (const gone of [
       neighbour({ phase: 'Failed' }),
       neighbour({ deletedAt: window.to }),
+      neighbour({ deletedAt: window.to + 299_000, deletionGraceSeconds: 300 }),
       neighbour({ readyAt: window.from + 1 }),
       neighbour({ readyAt: undefined }),
     ]) {
