@@ -148,8 +148,8 @@ export function savingsOfAll(list: Iterable<SavingsSums>): Savings | NoSavings {
   if (holdouts < LEAST_HOLDOUTS || !(requests > 0)) {
     return { kind: 'insufficient', decisions, holdouts, needed: LEAST_HOLDOUTS };
   }
-  const energy = combined(parts, (one) => one.joulesPerRequest, requests);
-  const latency = combined(parts, (one) => one.p99Milliseconds, requests);
+  const energy = combined(parts, (one) => one.joulesPerRequest);
+  const latency = combined(parts, (one) => one.p99Milliseconds);
   const savedJoulesPerRequest = scaled(energy.difference, -1);
   return {
     kind: 'estimated',
@@ -165,8 +165,8 @@ export function savingsOfAll(list: Iterable<SavingsSums>): Savings | NoSavings {
 }
 
 /** Whether a workload has the two Pods in each arm without which there is no variance. */
-export function isCompared({ joulesPerRequest: { placed, holdout } }: SavingsSums): boolean {
-  return placed.count >= 2 && holdout.count >= 2;
+export function isCompared({ joulesPerRequest }: SavingsSums): boolean {
+  return isContrast(joulesPerRequest);
 }
 
 /** Grams of CO2e of an interval in joules, at this carbon intensity. */
@@ -194,12 +194,13 @@ function addToArm(arm: ArmSums, value: number, residual: number, weight: number)
   };
 }
 
-/** Placed less held out, over workloads by their requests. */
+/** Placed less held out, over the workloads that have the cost in both arms, by their requests. */
 function combined(
-  parts: readonly SavingsSums[],
+  all: readonly SavingsSums[],
   contrastOf: (one: SavingsSums) => ContrastSums,
-  requests: number,
 ): { readonly difference: Interval; readonly baseline: number; readonly holdouts: number } {
+  const parts = all.filter((one) => isContrast(contrastOf(one)));
+  const requests = sumOf(parts, (one) => one.requests);
   let mean = 0;
   let variance = 0;
   let baseline = 0;
@@ -207,7 +208,6 @@ function combined(
   let holdouts = 0;
   for (const part of parts) {
     const { placed, holdout } = contrastOf(part);
-    if (placed.count < 2 || holdout.count < 2) continue;
     const share = part.requests / requests;
     mean += share * (meanOf(placed) - meanOf(holdout));
     variance += share ** 2 * varianceOf(placed, holdout);
@@ -217,6 +217,10 @@ function combined(
   }
   const halfWidth = count > 0 ? sequenceHalfWidth(count, variance) : Infinity;
   return { difference: around(mean, halfWidth), baseline, holdouts };
+}
+
+function isContrast({ placed, holdout }: ContrastSums): boolean {
+  return placed.count >= 2 && holdout.count >= 2;
 }
 
 function meanOf(arm: ArmSums): number {

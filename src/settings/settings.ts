@@ -35,7 +35,9 @@ const prometheus = z.strictObject({
   bearerTokenFile: path.optional().describe('File with a bearer token, re-read when it changes.'),
   username: z.string().max(256).optional().describe('User name for basic authentication.'),
   passwordFile: path.optional().describe('File with the password for basic authentication.'),
-  caFile: path.optional().describe('CA bundle that the server certificate must chain to.'),
+  caFile: path
+    .optional()
+    .describe('CA bundle that the server certificate must chain to, re-read when it changes.'),
   headers: z
     .record(z.string().max(128), z.string().max(1024))
     .default({})

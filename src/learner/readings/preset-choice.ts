@@ -9,10 +9,20 @@ import type { MeshPreset, MeterPreset, PresetChoice, Presets } from '#telemetry/
  */
 export const MOST_OWN_PRESETS = 16;
 
-/** The presets that a policy reads by, by name. */
-export function choiceOf({ telemetry }: Pick<PolicySpec, 'telemetry'>): PresetChoice {
+/** How a policy reads a window. */
+export interface ReadingChoice extends PresetChoice {
+  /** How old samples may be at either end of it; undefined = as the sources say. */
+  readonly staleAfterSeconds?: number | undefined;
+}
+
+/** The presets that a policy reads by, by name, and how old samples may be. */
+export function choiceOf({
+  telemetry,
+  measurement,
+}: Pick<PolicySpec, 'telemetry' | 'measurement'>): ReadingChoice {
   const { customMeter, customMesh } = telemetry;
   return {
+    staleAfterSeconds: measurement.staleAfterSeconds,
     meter: customMeter === undefined ? telemetry.meter : ownMeter(customMeter).name,
     mesh: customMesh === undefined ? telemetry.mesh : ownMesh(customMesh).name,
   };

@@ -8,6 +8,7 @@ import type {
   Window,
 } from '#telemetry/reading/source.ts';
 import { joinApplications } from './application.ts';
+import type { ReadingChoice } from './preset-choice.ts';
 import type { WindowReadings } from './outcome.ts';
 
 /** The three sources of telemetry. */
@@ -28,12 +29,13 @@ export interface Sources {
 export async function askWindow(
   sources: Sources,
   window: Window,
-  choice: PresetChoice = {},
+  choice: ReadingChoice = {},
 ): Promise<WindowReadings> {
+  const { staleAfterSeconds } = choice;
   const [power, latency, load, carbon] = await Promise.all([
-    sources.power.power(window, choice.meter),
-    sources.latency.latency(window, choice.mesh),
-    sources.load.load(window),
+    sources.power.power(window, choice.meter, staleAfterSeconds),
+    sources.latency.latency(window, choice.mesh, staleAfterSeconds),
+    sources.load.load(window, staleAfterSeconds),
     sources.carbon?.intensity(window),
   ]);
   const joined = joinApplications(latency);
@@ -44,12 +46,12 @@ export async function askWindow(
 const FAILURES = 3;
 
 /** Asks about windows, by the presets of a policy. */
-export type AskWindow = (window: Window, choice?: PresetChoice) => Promise<WindowReadings>;
+export type AskWindow = (window: Window, choice?: ReadingChoice) => Promise<WindowReadings>;
 
 /**
  * {@link askWindow} for the length of one tick. Asks about each window once only, since several
- * namespaces are observed over the same one, and of policies that read by different presets only
- * what differs; and after three failures in a row gives all others
+ * namespaces are observed over the same one, and of policies that read by different presets, or
+ * allow samples of another age, only what differs; and after three failures in a row gives all others
  * the last failure at once, so that a dead server costs three time-outs and not one per episode.
  */
 export function askOnce(given: Sources): AskWindow {
@@ -57,7 +59,7 @@ export function askOnce(given: Sources): AskWindow {
   const asked = new Map<string, Promise<WindowReadings>>();
   // By presets: one that cannot be answered must not silence the others.
   const failed = new Map<string, { readonly times: number; readonly last: unknown }>();
-  const ask = async (window: Window, choice: PresetChoice): Promise<WindowReadings> => {
+  const ask = async (window: Window, choice: ReadingChoice): Promise<WindowReadings> => {
     const presets = presetsOf(choice);
     const before = failed.get(presets);
     if (before !== undefined && before.times >= FAILURES) throw before.last;
@@ -71,7 +73,7 @@ export function askOnce(given: Sources): AskWindow {
     }
   };
   return (window, choice = {}) => {
-    const key = keyOf(window, presetsOf(choice));
+    const key = keyOf(window, `${presetsOf(choice)} ${choice.staleAfterSeconds}`);
     let answer = asked.get(key);
     if (answer === undefined) {
       answer = ask(window, choice);
@@ -84,23 +86,24 @@ export function askOnce(given: Sources): AskWindow {
 /** The same sources, asked once about each window and preset. */
 function sharing(sources: Sources): Sources {
   const { power, latency, load, carbon } = sources;
+  const asked = once((window, _none, stale) => load.load(window, stale));
   return {
-    power: { power: once((window, meter) => power.power(window, meter)) },
-    latency: { latency: once((window, mesh) => latency.latency(window, mesh)) },
-    load: { load: once((window) => load.load(window)) },
+    power: { power: once((window, meter, stale) => power.power(window, meter, stale)) },
+    latency: { latency: once((window, mesh, stale) => latency.latency(window, mesh, stale)) },
+    load: { load: (window, stale) => asked(window, undefined, stale) },
     carbon: carbon && { intensity: once((window) => carbon.intensity(window)) },
   };
 }
 
-type Ask<T> = (window: Window, preset?: string) => Promise<T>;
+type Ask<T> = (window: Window, preset?: string, staleAfterSeconds?: number) => Promise<T>;
 
 function once<T>(ask: Ask<T>): Ask<T> {
   const answers = new Map<string, Promise<T>>();
-  return (window, preset) => {
-    const key = keyOf(window, preset ?? '');
+  return (window, preset, staleAfterSeconds) => {
+    const key = keyOf(window, `${preset ?? ''} ${staleAfterSeconds}`);
     const known = answers.get(key);
     if (known !== undefined) return known;
-    const answer = ask(window, preset);
+    const answer = ask(window, preset, staleAfterSeconds);
     answers.set(key, answer);
     return answer;
   };
@@ -110,6 +113,6 @@ function presetsOf({ meter = '', mesh = '' }: PresetChoice): string {
   return `${meter}/${mesh}`;
 }
 
-function keyOf({ from, to }: Window, presets: string): string {
-  return `${from}-${to} ${presets}`;
+function keyOf({ from, to }: Window, how: string): string {
+  return `${from}-${to} ${how}`;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { counterDelta } from '#telemetry/counters/counter.ts';
 import type { NodePower } from './node-power.ts';
 import type { ReadingOptions } from '#telemetry/reading/options.ts';
 import type { PodDirectory } from '#telemetry/reading/pod-directory.ts';
@@ -38,21 +37,28 @@ interface Part {
   second: number | undefined;
 }
 
-interface MeteredPod {
+/** A Pod and its counters. */
+export interface MeteredPod {
   readonly uid: string;
   readonly node: string;
   readonly parts: Map<string, Part>;
 }
 
+/** What a meter showed of its Pods at both ends of the window. */
+export interface MeteredPods {
+  readonly pods: readonly MeteredPod[];
+  /** One end could not be asked about. */
+  readonly unread: boolean;
+}
+
 /**
- * The energy of every Pod over the window. A meter that names Pods instead of giving their UIDs is
- * joined through the directory; what is not in it (system processes, Pods that are gone) is
- * nobody's.
+ * Who was metered where. A meter that names Pods instead of giving their UIDs is joined through the
+ * directory; what is not in it (system processes, Pods that are gone) is nobody's.
  */
-export function podEnergies(
+export function meteredPods(
   vectors: { readonly first: Vector | undefined; readonly second: Vector | undefined },
-  context: PodEnergyContext,
-): PodEnergyReading[] {
+  context: Pick<PodEnergyContext, 'preset' | 'directory' | 'zone'>,
+): MeteredPods {
   const pods = new Map<string, MeteredPod>();
   for (const end of ['first', 'second'] as const) {
     for (const { labels, value } of vectors[end] ?? []) {
@@ -68,7 +74,46 @@ export function podEnergies(
     }
   }
   const unread = vectors.first === undefined || vectors.second === undefined;
-  return [...pods.values()].map((pod) => ({
+  return { pods: [...pods.values()], unread };
+}
+
+/**
+ * Nodes whose counters do not tell what their Pods took, and why. Several that fell are a meter that
+ * restarted: the others fell, too, and may have overtaken what they were. A single one is a Pod whose
+ * containers crashed. A meter that shows Pods now and showed none at the window's start had not found
+ * them yet, or somebody answered who does not have the past.
+ */
+export function lostCounts(
+  { pods, unread }: MeteredPods,
+  { preset }: Pick<PodEnergyContext, 'preset'>,
+): ReadonlyMap<string, Missing> {
+  const lost = new Map<string, Missing>();
+  if (unread || preset.pods.kind !== 'counter') return lost;
+  for (const [node, all] of Map.groupBy(pods, (pod) => pod.node)) {
+    const ends = all.map(({ parts }) => [...parts.values()]);
+    const restarted = ends.filter((parts) => parts.some(fell)).length >= 2;
+    const blind = ends.every((parts) => parts.every(({ first }) => first === undefined));
+    if (restarted) {
+      lost.set(node, missing('absent', `the meter of ${node} restarted in the window`));
+    } else if (blind) {
+      const detail = `the meter of ${node} showed no Pod at the window's start`;
+      lost.set(node, missing('absent', detail));
+    }
+  }
+  return lost;
+}
+
+/** Lower than it was, as far as both are possible. */
+function fell({ first = Number.NaN, second = Number.NaN }: Part): boolean {
+  return second < first && first <= GREATEST_COUNTER_JOULES;
+}
+
+/** The energy of every Pod over the window. */
+export function podEnergies(
+  { pods, unread }: MeteredPods,
+  context: PodEnergyContext,
+): PodEnergyReading[] {
+  return pods.map((pod) => ({
     uid: pod.uid,
     node: pod.node,
     reading: readPod(pod, context, unread),
@@ -77,7 +122,7 @@ export function podEnergies(
 
 function whoIs(
   labels: Labels,
-  { preset, zone, directory }: PodEnergyContext,
+  { preset, zone, directory }: Pick<PodEnergyContext, 'preset' | 'directory' | 'zone'>,
 ): { readonly uid: string; readonly node: string } | undefined {
   if (preset.zones === 'label' && labels['zone'] !== zone) return undefined;
   if (preset.pods.identity === 'uid') {
@@ -120,10 +165,7 @@ function fromCounters(pod: MeteredPod, { options }: PodEnergyContext, from: Prov
     return missing('absent', `Pod ${pod.uid}: its joules end before the window does`);
   }
   // Of which the meter was alive and knew nothing began at 0 inside the window.
-  const joules = living.reduce(
-    (sum, { first = 0, second }) => sum + counterDelta(first, second),
-    0,
-  );
+  const joules = living.reduce((sum, { first = 0, second }) => sum + second - first, 0);
   if (!Number.isFinite(joules)) {
     return missing('not-a-number', `Pod ${pod.uid}: a counter of its joules is no number`);
   }
@@ -134,6 +176,12 @@ function fromCounters(pod: MeteredPod, { options }: PodEnergyContext, from: Prov
   if (tooMuch || Math.min(...stands) < 0) {
     const detail = `Pod ${pod.uid}: ${joules} J in ${span.seconds} s, counter ${greatest} J`;
     return missing('absurd', detail);
+  }
+  if (living.some(fell)) {
+    return missing(
+      'absent',
+      `Pod ${pod.uid}: its joules fell in the window, what was before is lost`,
+    );
   }
   if (joules > 0 && startedAtZero(living)) {
     const detail = `Pod ${pod.uid}: its joules still stood at 0 at the window's start`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isFakeMeter, type NodePower, nodePowers } from './node-power.ts';
 import type { ReadingOptions } from '#telemetry/reading/options.ts';
-import { podEnergies, type PodEnergyReading } from './pod-energy.ts';
+import { lostCounts, meteredPods, podEnergies, type PodEnergyReading } from './pod-energy.ts';
 import type { PodDirectory } from '#telemetry/reading/pod-directory.ts';
 import type { MeterPreset } from '#telemetry/presets/preset.ts';
 import type { Missing, Reading } from '#telemetry/reading/reading.ts';
@@ -69,10 +69,15 @@ export function readPower(answers: PowerAnswers, context: PowerContext): PowerWi
     nodeWatts.set(node, readNode(node, power, { ...context, ...seen }));
     spans.set(node, isFakeMeter(power) ? fake(node) : raw);
   }
-  const pods = podEnergies(
+  const metered = meteredPods(
     { first: answers.podFirst, second: answers.podSecond },
-    { ...context, zone, spans, power: (node) => nodes.get(node) },
+    { ...context, zone },
   );
+  for (const [node, why] of lostCounts(metered, context)) {
+    if (spans.get(node)?.kind === 'span') spans.set(node, why);
+  }
+  const power = (node: string): NodePower | undefined => nodes.get(node);
+  const pods = podEnergies(metered, { ...context, zone, spans, power });
   return { nodeWatts, ...byPodAndNode(pods, spans, answers), meter: preset.name };
 }
 

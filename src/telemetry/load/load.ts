@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { counterDelta } from '#telemetry/counters/counter.ts';
 import type { NodeUsage } from './usage.ts';
 import type { ReadingOptions } from '#telemetry/reading/options.ts';
 import type { Missing, Reading } from '#telemetry/reading/reading.ts';
@@ -166,19 +165,24 @@ function processorProblem(
   if (all.some((seconds = 0) => seconds < 0 || seconds > GREATEST_PROCESSOR_SECONDS)) {
     return missing('absurd', `${node}: ${all.join(', ')} processor seconds`);
   }
-  const began = total.before.get(machine) === 0 && (total.after.get(machine) ?? 0) > 0;
-  return began
-    ? missing('too-few-samples', `${node}: processor seconds stood at 0 at the window's start`)
+  const [before = Number.NaN, after = Number.NaN] = [
+    total.before.get(machine),
+    total.after.get(machine),
+  ];
+  if (before === 0 && after > 0) {
+    const detail = `${node}: processor seconds stood at 0 at the window's start`;
+    return missing('too-few-samples', detail);
+  }
+  // The machine restarted, or a processor was taken away: what is left is the past of the others.
+  return after < before
+    ? missing('absent', `${node}: processor seconds fell from ${before} to ${after}`)
     : undefined;
 }
 
 /** The share of processor time that was not idle; NaN if any of the four numbers is not there. */
 function busyShare(machine: string, idle: Ends, total: Ends): number {
   const at = (numbers: ReadonlyMap<string, number>): number => numbers.get(machine) ?? Number.NaN;
-  // After a restart of the machine both sums began anew, so both count from 0.
-  const reset = at(total.after) < at(total.before);
-  const spare = counterDelta(reset ? 0 : at(idle.before), at(idle.after));
-  return 1 - spare / counterDelta(at(total.before), at(total.after));
+  return 1 - (at(idle.after) - at(idle.before)) / (at(total.after) - at(total.before));
 }
 
 function memoryRatios(
@@ -240,7 +244,7 @@ function cgroupCpuRatios(
       readings.set(node, problem);
       continue;
     }
-    const seconds = counterDelta(busy.before.get(machine) ?? Number.NaN, after);
+    const seconds = after - (busy.before.get(machine) ?? Number.NaN);
     const share = seconds / span.seconds / (cores.get(machine) ?? Number.NaN);
     readings.set(node, ratioReading(node, share, { ...span, samples: 2 }));
   }

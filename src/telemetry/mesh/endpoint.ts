@@ -26,8 +26,9 @@ export function endpointKey(labels: Labels): string {
  * at its start. If several jobs scrape one Pod, the one sampled at both ends is taken, then the
  * first by name: adding them up would count every request twice.
  *
- * A sidecar that had served nothing yet shows no series; that it was up at the window's start
- * is what tells "counted from 0" from "not scraped then".
+ * A sidecar that had served nothing yet shows no series; that it was up at the window's start, and
+ * had shown none in the minutes before either, is what tells "counted from 0" from "not scraped
+ * then" (`presets/questions.ts`).
  */
 export function endpointTimes(
   answers: Answers<'newestBefore' | 'newestAfter' | 'upBefore'>,
@@ -45,6 +46,27 @@ export function endpointTimes(
     if (other === undefined || endsOf(endpoint) > endsOf(other)) chosen.set(pod, endpoint);
   }
   return [...chosen.values()];
+}
+
+/**
+ * Whether an endpoint's requests were sampled at an end of the window and are not in the answer for
+ * that end: two servers behind one address, one of which lacks the past, or has just lost it. What
+ * is not in the answer would pass for 0.
+ */
+export function contradictions(
+  answers: Answers<'newestBefore' | 'newestAfter' | 'requestsBefore' | 'requestsAfter'>,
+): (endpoint: Pick<Endpoint, 'key'>) => boolean {
+  const ends = [
+    [answers.newestBefore, answers.requestsBefore],
+    [answers.newestAfter, answers.requestsAfter],
+  ] as const;
+  const lost = new Set<string>();
+  for (const [newest, requests] of ends) {
+    if (requests === undefined) continue;
+    const counted = byEndpoint(requests);
+    for (const key of byEndpoint(newest).keys()) if (!counted.has(key)) lost.add(key);
+  }
+  return ({ key }) => lost.has(key);
 }
 
 function podOf(labels: Labels): string | undefined {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Labels } from '#telemetry/series/series.ts';
 
-/** gRPC codes that are the server's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, ... */
+/**
+ * gRPC codes that are the server's fault: UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL,
+ * UNAVAILABLE and DATA_LOSS.
+ */
 const FAILED_GRPC = new Set(['2', '4', '8', '13', '14', '15']);
 
 /**

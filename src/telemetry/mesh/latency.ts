@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readEdges } from './edges.ts';
-import { type Endpoint, endpointKey, endpointTimes } from './endpoint.ts';
+import { contradictions, type Endpoint, endpointKey, endpointTimes } from './endpoint.ts';
 import type { ReadingOptions } from '#telemetry/reading/options.ts';
 import { NO_DIRECTORY, type PodDirectory } from '#telemetry/reading/pod-directory.ts';
 import type { MeshPreset } from '#telemetry/presets/preset.ts';
@@ -51,10 +51,14 @@ export interface LatencyContext {
  */
 export function readLatency(answers: LatencyAnswers, context: LatencyContext): LatencyWindow {
   const { preset, window, options } = context;
+  const contradicted = contradictions(answers);
   const endpoints = endpointTimes(answers).map((endpoint) => {
     const subject = `${preset.name} endpoint ${endpoint.pod}`;
     const limits = { staleAfterSeconds: options.staleAfterSeconds, subject };
-    return { endpoint, span: spanOf(window, endpoint, limits) };
+    const span = contradicted(endpoint)
+      ? missing('absent', `${subject}: requests were sampled, and are not in the answer`)
+      : spanOf(window, endpoint, limits);
+    return { endpoint, span };
   });
   const usable = new Set(
     endpoints.filter(({ span }) => span.kind === 'span').map(({ endpoint }) => endpoint.key),
@@ -123,6 +127,9 @@ function workloadNames(
   return names;
 }
 
+/** The labels that tell how a request ended. */
+const ENDINGS = ['response_code', 'grpc_response_status', 'outcome'];
+
 /** A million requests a second for ten years: no process has answered more. */
 const GREATEST_REQUESTS = 3e14;
 
@@ -133,21 +140,25 @@ function count(
   buckets: Ends,
   { preset }: LatencyContext,
 ): Counted | Missing {
-  const answered = risesOf(requests, (labels) =>
-    groupKey(labels, ['response_code', 'grpc_response_status', 'outcome']),
-  );
+  const identity = (labels: Labels): string => groupKey(labels, ENDINGS);
+  const answered = risesOf(requests, identity);
   if (answered === undefined) {
     return missing('absent', 'requests could not be read at both ends of the window');
   }
-  const problem = countersProblem(requests, GREATEST_REQUESTS);
+  const problem = countersProblem(requests, identity, GREATEST_REQUESTS);
   if (problem === 'absurd') {
     return missing('absurd', `a counter of requests is negative or beyond ${GREATEST_REQUESTS}`);
   }
   if (problem === 'all-zero') {
     return missing('too-few-samples', "its requests still stood at 0 at the window's start");
   }
+  if (problem === 'fell') {
+    return missing('absent', 'its counters fell in the window: what they held before is lost');
+  }
   const judged = answered.map((sample) => judge(sample, preset.successes));
-  return { span, answered: judged, buckets: bucketRises(buckets, preset.durations.unit) };
+  const began = (requests.before ?? []).every(({ value }) => value === 0);
+  const { unit } = preset.durations;
+  return { span, answered: judged, buckets: bucketRises(buckets, unit, began) };
 }
 
 /** What the exporter calls a success is one. */

@@ -97,11 +97,13 @@ export function meshQuestions(preset: MeshPreset): MeshQuestions {
     buckets: { ...of('buckets', preset.durations), native: preset.durations.native },
     calls: optional('calls', preset.calls),
     connections: optional('connections', preset.connections),
+    // An agent may answer for a proxy that does not answer it: then nothing is shown, and it is up.
     up: {
-      ...plain('up', 'up', ENDPOINT),
+      ...plain(`${preset.name}.up`, 'up', ENDPOINT),
       present: ['namespace', 'pod'],
       equals: 1,
       combine: 'max',
+      unless: { ...newest, combine: 'max' },
     },
   };
 }
@@ -111,7 +113,11 @@ export function loadQuestions(): LoadQuestions {
   const root = { id: ['/'] };
   return {
     usageRatio: plain('usageRatio', 'kepler_node_cpu_usage_ratio', ['node_name']),
-    cpuIdle: { ...plain('cpuIdle', 'node_cpu_seconds_total', MACHINE), where: { mode: ['idle'] } },
+    // A processor that waits for a disk is as idle, and draws as little; the other sources say so.
+    cpuIdle: {
+      ...plain('cpuIdle', 'node_cpu_seconds_total', MACHINE),
+      where: { mode: ['idle', 'iowait'] },
+    },
     cpuTotal: plain('cpuTotal', 'node_cpu_seconds_total', MACHINE),
     memoryAvailable: plain('memoryAvailable', 'node_memory_MemAvailable_bytes', MACHINE),
     memoryTotal: plain('memoryTotal', 'node_memory_MemTotal_bytes', MACHINE),

@@ -4,8 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PerihelionError } from '#errors';
 import { Agent, request } from 'undici';
 import { readText } from '#telemetry/http/body.ts';
+import { TrustingAgent } from '#telemetry/http/trusting-agent.ts';
 import { createLimiter, type Limiter } from '#telemetry/http/limiter.ts';
 import { type PrometheusReply, readReply } from './reply.ts';
+import { Silence, Silences, Transient } from './silences.ts';
 import { readSecret } from '#telemetry/http/secret.ts';
 import type { Vector } from '#telemetry/series/selection.ts';
 import { describeError } from '#telemetry/series/vector-source.ts';
@@ -20,7 +22,7 @@ export interface PrometheusOptions {
   readonly username?: string | undefined;
   /** File with its password; read anew for every request. */
   readonly passwordFile?: string | undefined;
-  /** CA bundle (PEM file) that the server's certificate must chain to. */
+  /** CA bundle (PEM file) that the server's certificate must chain to; may change, too. */
   readonly caFile?: string | undefined;
   /** Extra request headers, for example `X-Scope-OrgID`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -44,35 +46,41 @@ const MAXIMUM_BACKOFF_MILLISECONDS = 5000;
 /** Headers that every query carries, whoever asks. */
 const PUBLIC_HEADERS = new Set(['accept', 'content-type']);
 
-/** A failure that another try may mend. */
-class Transient extends PerihelionError {}
-
 /**
  * Asks instant queries of a Prometheus server: few at once, each with a time limit per try;
- * network failures, 429 and 5xx are tried again after a pause with full jitter, everything else
- * (a query that the server refuses, a login) fails at once. Errors are
- * `PERI_TELEMETRY_UNAVAILABLE`.
+ * network failures, 429, 5xx and partial answers are tried again after a pause with full jitter, and
+ * not before the server says (`Retry-After`); everything else (a query that the server refuses, a
+ * login) fails at once. Errors are `PERI_TELEMETRY_UNAVAILABLE`.
  */
 export class PrometheusClient {
   readonly #options: PrometheusOptions;
   readonly #endpoint: URL;
   readonly #agent: Agent;
+  readonly #trusting: TrustingAgent | undefined;
   readonly #limit: Limiter;
+  readonly #silences: Silences;
 
   constructor(options: PrometheusOptions) {
     this.#options = options;
     this.#endpoint = new URL(options.url);
     this.#endpoint.pathname = `${this.#endpoint.pathname.replace(/\/+$/, '')}/api/v1/query`;
-    const ca = options.caFile === undefined ? undefined : readCa(options.caFile);
-    const connections = options.maximumInFlight ?? 4;
-    this.#agent = new Agent({ connections, ...(ca === undefined ? {} : { connect: { ca } }) });
+    const connections = Math.max(1, options.maximumInFlight ?? 4);
+    this.#silences = new Silences(connections);
+    this.#agent = new Agent({ connections });
+    if (options.caFile !== undefined) {
+      checkCa(options.caFile);
+      this.#trusting = new TrustingAgent(options.caFile, { connections });
+    }
     this.#limit = createLimiter(connections);
   }
 
   /** The vector that `query` has at `time` (milliseconds since the epoch). */
   query(query: string, time: number): Promise<Vector> {
+    const before = this.#silences.givenUp;
     return this.#limit(async () => {
-      const reply = await this.#retry(() => this.#once(query, time));
+      const { givenUp } = this.#silences;
+      if (givenUp !== undefined && givenUp !== before) throw givenUp;
+      const reply = await this.#silences.counted(this.#retry(() => this.#once(query, time)));
       for (const warning of reply.warnings) this.#options.onWarning?.(`Prometheus: ${warning}`);
       return reply.vector;
     });
@@ -80,7 +88,7 @@ export class PrometheusClient {
 
   /** Closes the connections; queries under way fail. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#trusting?.destroy()]);
   }
 
   async #retry<T>(attempt: () => Promise<T>): Promise<T> {
@@ -90,9 +98,11 @@ export class PrometheusClient {
       try {
         return await attempt();
       } catch (error) {
-        if (!(error instanceof Transient) || tried >= tries) throw error;
+        const enough = tried >= tries || this.#silences.lasting;
+        if (!(error instanceof Transient) || enough) throw error;
         const longest = Math.min(MAXIMUM_BACKOFF_MILLISECONDS, base * 2 ** (tried - 1));
-        await delay(this.#options.random() * longest);
+        const pause = Math.max(this.#options.random() * longest, error.retryAfterMilliseconds);
+        await delay(Math.min(MAXIMUM_BACKOFF_MILLISECONDS, pause));
       }
     }
   }
@@ -100,34 +110,41 @@ export class PrometheusClient {
   async #once(query: string, time: number): Promise<PrometheusReply> {
     const headers = await this.#headers();
     const body = new URLSearchParams({ query, time: (time / 1000).toFixed(3) }).toString();
-    const { status, text } = await this.#post(headers, body);
-    if (status >= 200 && status < 300) return readReply(text);
+    const { status, text, retryAfter } = await this.#post(headers, body);
+    if (status >= 200 && status < 300) return whole(readReply(text));
     const told = withoutSecrets(text.slice(0, 10_000), headers).slice(0, 200);
     const message = `Prometheus answered ${status}: ${told}`;
-    if (status === 429 || status >= 500) throw new Transient('PERI_TELEMETRY_UNAVAILABLE', message);
-    throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', message);
+    if (status !== 429 && status < 500) {
+      throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', message);
+    }
+    // The other form of it, a date, would need the server's clock.
+    const seconds = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : 0;
+    throw new Transient(message, { retryAfterMilliseconds: seconds * 1000 });
   }
 
   async #post(
     headers: Record<string, string>,
     body: string,
-  ): Promise<{ readonly status: number; readonly text: string }> {
+  ): Promise<{ readonly status: number; readonly text: string; readonly retryAfter: string }> {
     const milliseconds = (this.#options.timeoutSeconds ?? 10) * 1000;
     const signal = AbortSignal.timeout(milliseconds);
     try {
       const reply = await request(this.#endpoint, {
         method: 'POST',
-        dispatcher: this.#agent,
+        dispatcher: (await this.#trusting?.agent()) ?? this.#agent,
         headers,
         body,
         signal,
       });
       const limit = this.#options.maximumBodyBytes ?? 64 * 1024 * 1024;
-      return { status: reply.statusCode, text: await readText(reply.body, limit) };
+      const text = await readText(reply.body, limit);
+      const retryAfter = String(reply.headers['retry-after'] ?? '').trim();
+      return { status: reply.statusCode, text, retryAfter };
     } catch (error) {
       if (error instanceof PerihelionError) throw error;
       const reason = signal.aborted ? `no answer in ${milliseconds} ms` : describeError(error);
-      throw new Transient('PERI_TELEMETRY_UNAVAILABLE', `Prometheus: ${reason}`, { cause: error });
+      const Failure = signal.aborted ? Silence : Transient;
+      throw new Failure(`Prometheus: ${reason}`, { cause: error });
     }
   }
 
@@ -162,9 +179,16 @@ function withoutSecrets(text: string, headers: Readonly<Record<string, string>>)
     .reduce((rest, value) => rest.replaceAll(value, '***'), text);
 }
 
-function readCa(path: string): string {
+/** What is not in a part of an answer would pass for what was not there. */
+function whole(reply: PrometheusReply): PrometheusReply {
+  if (reply.partial === undefined) return reply;
+  throw new Transient(`Prometheus: the answer is partial: ${reply.partial.slice(0, 200)}`, {});
+}
+
+/** Whether it can be read; what is in it is read for every request. */
+function checkCa(path: string): void {
   try {
-    return readFileSync(path, 'utf8');
+    readFileSync(path, 'utf8');
   } catch (error) {
     const message = `cannot read the CA bundle ${path}: ${describeError(error)}`;
     throw new PerihelionError('PERI_SETTINGS_UNREADABLE', message, { cause: error });

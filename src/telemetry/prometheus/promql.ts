@@ -2,6 +2,9 @@
 import type { Selection } from '#telemetry/series/selection.ts';
 import type { Window } from '#telemetry/reading/source.ts';
 
+/** How far an instant query looks back unless its server is told otherwise. */
+const LOOKBACK_MILLISECONDS = 300_000;
+
 /** The newest value of every series, combined. */
 export function valueQuery(selection: Selection): string {
   const classic = combined(selection, `${selector(selection)}${comparison(selection)}`);
@@ -29,7 +32,10 @@ export function presenceQuery(selections: readonly Selection[]): string {
 export function sampledAtQuery(selection: Selection): string {
   const series = selector(selection);
   const filter = selection.equals === undefined ? '' : ` and ${series}${comparison(selection)}`;
-  return combined({ ...selection, combine: 'max' }, `timestamp(${series})${filter}`);
+  const times = combined({ ...selection, combine: 'max' }, `timestamp(${series})${filter}`);
+  if (selection.unless === undefined) return times;
+  const shown = `count_over_time(${selector(selection.unless)}[${LOOKBACK_MILLISECONDS}ms])`;
+  return `${times} unless ${combined({ by: selection.by, combine: 'max' }, shown)}`;
 }
 
 /** The sum of the samples of the window that ends at the time of the question. */

@@ -6,8 +6,10 @@ import type { Sample, Vector } from '#telemetry/series/selection.ts';
 /** What an instant query answered. */
 export interface PrometheusReply {
   readonly vector: Vector;
-  /** Warnings of the server: the answer may be partial. */
+  /** Remarks of the server. */
   readonly warnings: readonly string[];
+  /** Why the answer is only a part of it, as the server says; undefined = it is whole. */
+  readonly partial: string | undefined;
 }
 
 /**
@@ -27,7 +29,20 @@ export function readReply(text: string): PrometheusReply {
   const warnings = [reply['warnings'], reply['infos']].flatMap((list): readonly string[] =>
     Array.isArray(list) ? list.map(String) : [],
   );
-  return { vector: result.flatMap(readSample), warnings };
+  return { vector: result.flatMap(readSample), warnings, partial: partOf(reply) };
+}
+
+/**
+ * A store, replica or remote server that did not answer is a warning (Thanos, Prometheus with remote
+ * reading) or `isPartial` (VictoriaMetrics), and the status is success all the same. Remarks on the
+ * query itself begin with `PromQL`.
+ */
+function partOf(reply: Record<string, unknown>): string | undefined {
+  const { warnings, isPartial } = reply;
+  const told = Array.isArray(warnings) ? warnings.map(String) : [];
+  const lost = told.filter((warning) => !warning.startsWith('PromQL '));
+  if (lost.length > 0) return lost.join('; ');
+  return isPartial === true ? 'isPartial' : undefined;
 }
 
 /** One sample; a native histogram becomes the samples of a classic one. */

@@ -77,22 +77,23 @@ export interface NodeLoad {
 /**
  * Sources answer for all Pods and nodes at once: the number of queries for one window is constant
  * and does not grow with the cluster. They reject with `PERI_TELEMETRY_UNAVAILABLE` only if
- * nothing could be learned at all; a partial answer is an answer.
+ * nothing could be learned at all; a partial answer is an answer. `staleAfterSeconds` is how old
+ * the newest sample may be at either end of the window, by the policy that asks; undefined = 60.
  */
 export interface PowerSource {
   /** @param meter name of a preset; undefined = as the settings say. Of an unknown one: nothing. */
-  power(window: Window, meter?: string): Promise<PowerWindow>;
+  power(window: Window, meter?: string, staleAfterSeconds?: number): Promise<PowerWindow>;
 }
 
 /** See {@link PowerSource}. */
 export interface LatencySource {
   /** @param mesh name of a preset; undefined = as the settings say. Of an unknown one: nothing. */
-  latency(window: Window, mesh?: string): Promise<LatencyWindow>;
+  latency(window: Window, mesh?: string, staleAfterSeconds?: number): Promise<LatencyWindow>;
 }
 
 /** See {@link PowerSource}. By node name. */
 export interface LoadSource {
-  load(window: Window): Promise<ReadonlyMap<string, NodeLoad>>;
+  load(window: Window, staleAfterSeconds?: number): Promise<ReadonlyMap<string, NodeLoad>>;
 }
 
 /** Carbon intensity of electricity, grams of CO2 equivalents per kilowatt-hour, by node. */

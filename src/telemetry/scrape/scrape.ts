@@ -7,6 +7,7 @@ import { readSecret } from '#telemetry/http/secret.ts';
 import { parseExposition } from '#telemetry/series/exposition.ts';
 import { type Answered, LOOKBACK_MILLISECONDS } from './history.ts';
 import { createLimiter, type Limiter } from '#telemetry/http/limiter.ts';
+import { TrustingAgent } from '#telemetry/http/trusting-agent.ts';
 import { DEFAULT_READING_OPTIONS } from '#telemetry/reading/options.ts';
 import { type ExporterKind, questionsOf } from '#telemetry/presets/questions.ts';
 import { ScrapeStore } from './store.ts';
@@ -87,7 +88,7 @@ class Scraper {
   readonly #options: ScrapeOptions;
   readonly #agent: Agent;
   readonly #limit: Limiter;
-  #secure: { readonly ca: string; readonly agent: Agent } | undefined;
+  readonly #secure: TrustingAgent | undefined;
   #asked: { readonly key: string; readonly of: Selections } | undefined;
 
   constructor(options: ScrapeOptions) {
@@ -98,6 +99,11 @@ class Scraper {
     });
     // The answer of one scrape is one request: more than one connection per exporter is waste.
     this.#agent = new Agent({ connections: 1, keepAliveTimeout: 60_000 });
+    if (options.credentials !== undefined) {
+      const { caFile, serverName } = options.credentials;
+      const limits = { connections: 1, keepAliveTimeout: 60_000 };
+      this.#secure = new TrustingAgent(caFile, limits, serverName);
+    }
     this.#limit = createLimiter(options.maximumInFlight ?? 16);
   }
 
@@ -108,7 +114,7 @@ class Scraper {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#agent.destroy(), this.#secure?.agent.destroy()]);
+    await Promise.all([this.#agent.destroy(), this.#secure?.destroy()]);
   }
 
   async #scrape(target: ScrapeTarget, now: number): Promise<void> {
@@ -122,10 +128,11 @@ class Scraper {
 
   async #fetch({ url, secure }: ScrapeTarget): Promise<string> {
     const { credentials } = this.#options;
-    const trusted = secure === true && credentials !== undefined && url.startsWith('https:');
+    const trusted =
+      secure === true && credentials !== undefined && this.#secure && url.startsWith('https:');
     const signal = AbortSignal.timeout((this.#options.timeoutSeconds ?? 5) * 1000);
     const reply = await request(url, {
-      dispatcher: trusted ? await this.#secureAgent(credentials) : this.#agent,
+      dispatcher: trusted ? await this.#secure.agent() : this.#agent,
       headers: trusted
         ? {
             accept: ACCEPT,
@@ -139,21 +146,6 @@ class Scraper {
       throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', `answered ${reply.statusCode}`);
     }
     return text;
-  }
-
-  /** Made anew when the CA bundle changes. */
-  async #secureAgent({ caFile, serverName }: ScrapeCredentials): Promise<Agent> {
-    const ca = await readSecret(caFile);
-    if (this.#secure?.ca !== ca) {
-      void this.#secure?.agent.close();
-      const servername = serverName === undefined ? {} : { servername: serverName };
-      const connect = { ca, ...servername };
-      this.#secure = {
-        ca,
-        agent: new Agent({ connections: 1, keepAliveTimeout: 60_000, connect }),
-      };
-    }
-    return this.#secure.agent;
   }
 
   /** What exporters are asked; made anew when a policy brings another preset or takes one away. */
@@ -191,10 +183,11 @@ class Scraper {
       throw new PerihelionError('PERI_TELEMETRY_UNAVAILABLE', 'too many series');
     }
     const labels = targetLabels(target);
-    // An exporter that tells old news is there, but not so that what it does not tell counts from 0.
-    const old = exposition.series.some((series) => isTooOld(series, now));
+    // An exporter that tells old news, or a line that nobody can read, is there, but not so that
+    // what it does not tell counts from 0.
+    const whole = malformedCount === 0 && !exposition.series.some((one) => isTooOld(one, now));
     const snapshot = new Snapshot(now, [
-      { name: 'up', labels, value: old ? 0 : 1, timestamp: undefined },
+      { name: 'up', labels, value: whole ? 1 : 0, timestamp: undefined },
       ...exposition.series
         .filter((series) => !damaged.has(series.name) && !isTooOld(series, now))
         .map((series) => ({ ...series, labels: withTargetLabels(series.labels, labels) })),

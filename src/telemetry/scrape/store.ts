@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Answered, History, type HistoryOptions } from './history.ts';
+import { type Answered, History, type HistoryOptions, LOOKBACK_MILLISECONDS } from './history.ts';
 import type { ScrapeTarget } from './target.ts';
 import { group, type Sample, type Selection, type Vector } from '#telemetry/series/selection.ts';
 import type { Window } from '#telemetry/reading/source.ts';
@@ -43,7 +43,10 @@ export class ScrapeStore implements VectorSource {
   }
 
   sampledAt(selection: Selection, time: number): Promise<Vector> {
+    const { unless } = selection;
+    const minutes = { from: time - LOOKBACK_MILLISECONDS, to: time };
     const samples = this.#collect((history) => {
+      if (unless !== undefined && history.over(unless, minutes).length > 0) return [];
       const newest = history.at(selection, time);
       return newest.samples.map(({ labels }) => ({ labels, value: newest.time }));
     });

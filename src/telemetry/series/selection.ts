@@ -29,6 +29,8 @@ export interface Selection {
   /** Labels to keep. */
   readonly by: readonly string[];
   readonly combine: 'sum' | 'max';
+  /** Only where none of these has had a sample in the last five minutes, asked in one question. */
+  readonly unless?: Selection | undefined;
   /** The same metric as a native histogram, asked for in the same question. */
   readonly native?: string | undefined;
   /** The reader's label -> the labels it may be found under; the first that is not empty counts. */

@@ -49,22 +49,28 @@ export interface SourcesOptions extends Partial<ReadingOptions> {
  */
 export function createSources(vectors: VectorSource, options: SourcesOptions = {}): Telemetry {
   const { onWarning, presets = SHIPPED, more, directory, nodeUsage, ...given } = options;
-  const reading: ReadingOptions = { ...DEFAULT_READING_OPTIONS, ...given };
+  const usual: ReadingOptions = { ...DEFAULT_READING_OPTIONS, ...given };
+  const readingOf = (staleAfterSeconds = usual.staleAfterSeconds): ReadingOptions => ({
+    ...usual,
+    staleAfterSeconds,
+  });
   const warn = onWarning ?? ((): void => undefined);
   const asker = new Asker(vectors, warn);
   const known = directory ?? ((): PodDirectory => NO_DIRECTORY);
   const find = { presets, more, vectors, warn };
   return {
-    async power(window, meter = options.meter ?? 'Auto') {
+    async power(window, meter = options.meter ?? 'Auto', staleAfterSeconds?) {
       const preset = await meterOf(meter, window.to, find);
       if (preset === undefined) {
         return { nodeWatts: new Map(), podJoules: new Map(), attributedJoules: new Map() };
       }
+      const reading = readingOf(staleAfterSeconds);
       return askPower(asker, { preset, window, options: reading, directory: known() });
     },
-    async latency(window, mesh = options.mesh ?? 'Auto') {
+    async latency(window, mesh = options.mesh ?? 'Auto', staleAfterSeconds?) {
       const found = await meshesOf(mesh, window.to, find);
       const people = known();
+      const reading = readingOf(staleAfterSeconds);
       const windows = await Promise.all(
         found.map((preset) =>
           askLatency(asker, { preset, window, options: reading, directory: people }),
@@ -72,13 +78,13 @@ export function createSources(vectors: VectorSource, options: SourcesOptions = {
       );
       return mergeLatency(windows);
     },
-    async load(window) {
+    async load(window, staleAfterSeconds?) {
       const answers = await asker.load(window);
       const usage = await nodeUsage?.().catch((error: unknown) => {
         warn(`node usage: ${describeError(error)}`);
         return undefined;
       });
-      return readLoad({ ...answers, usage }, window, reading);
+      return readLoad({ ...answers, usage }, window, readingOf(staleAfterSeconds));
     },
   };
 }

@@ -78,7 +78,13 @@ function evaluate(points: readonly Point[], query: string, time: number): Answer
   return query.split(' or ').flatMap((term) => evaluateTerm(points, term, time));
 }
 
-function evaluateTerm(points: readonly Point[], query: string, time: number): Answer[] {
+function evaluateTerm(points: readonly Point[], term: string, time: number): Answer[] {
+  const [query = '', without] = term.split(' unless ');
+  if (without !== undefined) {
+    const labelsOf = ({ labels }: Answer): string => JSON.stringify(Object.entries(labels).sort());
+    const there = new Set(evaluateTerm(points, without, time).map(labelsOf));
+    return evaluateTerm(points, query, time).filter((one) => !there.has(labelsOf(one)));
+  }
   const marked = /^label_replace\(count\((.*)\),"(\w+)",("[^"]*"),"",""\)$/s.exec(query);
   if (marked !== null) {
     const [, selector = '', label = '', value = '""'] = marked;

@@ -7,6 +7,7 @@ import {
   gramsOf,
   LEAST_HOLDOUTS,
   moneyOf,
+  NO_SAVINGS,
   savingsOf,
   savingsOfAll,
   type SavingsSums,
@@ -114,6 +115,16 @@ describe('the figures', () => {
     assert.ok(found.kind === 'estimated');
     assert.equal(found.savedJoules.mean.toFixed(6), '0.000000');
     assert.equal(found.holdouts, 2 * LEAST_HOLDOUTS);
+  });
+
+  it('of latency are those of the workloads that have one, not thinned out by those that do not', () => {
+    const quick = exactly(2, 0.5, 100);
+    const silent = { ...exactly(2, 0.5, 300), p99Milliseconds: NO_SAVINGS.p99Milliseconds };
+    const alone = savingsOf(quick);
+    const both = savingsOfAll([quick, silent]);
+    assert.ok(alone.kind === 'estimated' && both.kind === 'estimated');
+    assert.notEqual(alone.p99DifferenceMilliseconds?.mean, 0);
+    assert.deepEqual(both.p99DifferenceMilliseconds, alone.p99DifferenceMilliseconds);
   });
 
   it('are not given before enough was held out, which is not a saving of 0', () => {

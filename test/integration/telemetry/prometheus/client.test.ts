@@ -154,13 +154,84 @@ test('no more queries than allowed are under way, over as few connections', asyn
   });
 });
 
-test('warnings of the server are passed on', async (t) => {
+test('remarks of the server about the query are passed on', async (t) => {
   const heard: string[] = [];
-  const body = EMPTY.replace('}}', '},"warnings":["one store is down"]}');
+  const body = EMPTY.replace(
+    '}}',
+    '},"warnings":["PromQL warning: bucket label"],"infos":["might not be a counter"]}',
+  );
   const answer: Answer = (_, response) => void response.end(body);
   await withClient([t, answer], { onWarning: (message) => heard.push(message) }, async (client) => {
     await client.query('a', 0);
-    assert.deepEqual(heard, ['Prometheus: one store is down']);
+    assert.deepEqual(heard, [
+      'Prometheus: PromQL warning: bucket label',
+      'Prometheus: might not be a counter',
+    ]);
+  });
+});
+
+test('a partial answer is tried again, and is none: what is not in it would pass for 0', async (t) => {
+  const whole = one('7');
+  const partial = [
+    EMPTY.replace('}}', '},"warnings":["store 10.0.0.7 is down"]}'),
+    // VictoriaMetrics says it so.
+    EMPTY.replace('"success"', '"success","isPartial":true'),
+  ];
+  for (const [index, body] of partial.entries()) {
+    let asked = 0;
+    const answer: Answer = (_, response) => void response.end((asked += 1) === 1 ? body : whole);
+    await withClient([t, answer], {}, async (client) => {
+      assert.equal((await client.query('a', 0))[0]?.value, 7);
+    });
+    const never: Answer = (_, response) => void response.end(body);
+    await withClient([t, never], { tries: 2 }, async (client, server) => {
+      const told = index === 0 ? /partial.*store 10.0.0.7 is down/ : /partial/;
+      await assert.rejects(client.query('a', 0), unavailable(told));
+      assert.equal(server.received.length, 2);
+    });
+  }
+});
+
+test('a server that says when to come back is not asked before', async (t) => {
+  const asked: number[] = [];
+  const answer: Answer = (_, response) => {
+    asked.push(performance.now());
+    if (asked.length > 1) response.end(one('2'));
+    else response.writeHead(429, { 'retry-after': '1' }).end();
+  };
+  await withClient([t, answer], { backoffMilliseconds: 10 }, async (client) => {
+    assert.equal((await client.query('a', 0))[0]?.value, 2);
+    // A timer of the event loop may be a millisecond early.
+    assert.ok(asked[1]! - asked[0]! >= 990, String(asked));
+  });
+});
+
+test('a server that is silent does not cost a time-out for every query', async (t) => {
+  let silent = true;
+  const answer: Answer = (_, response) => (silent ? undefined : response.end(one('5')));
+  await withClient([t, answer], { timeoutSeconds: 0.2, tries: 3 }, async (client, server) => {
+    const ask = () => Promise.allSettled(Array.from({ length: 43 }, () => client.query('a', 0)));
+    assert.ok((await ask()).every(({ status }) => status === 'rejected'));
+    // The first four in full, about four more once; the others are not asked.
+    assert.ok(server.received.length <= 4 * 3 + 2 * 4, String(server.received.length));
+    const before = server.received.length;
+    await ask();
+    assert.ok(server.received.length <= before + 2 * 4, String(server.received.length));
+    silent = false;
+    assert.ok((await ask()).every(({ status }) => status === 'fulfilled'));
+  });
+});
+
+test('queries that take too long do not silence the others', async (t) => {
+  const answer: Answer = ({ body }, response) =>
+    body.includes('slow') ? undefined : response.end(one('5'));
+  await withClient([t, answer], { timeoutSeconds: 0.2, tries: 2 }, async (client) => {
+    const asked = Array.from({ length: 43 }, (_, index) => (index < 7 ? 'slow' : 'quick'));
+    const settled = await Promise.allSettled(asked.map((query) => client.query(query, 0)));
+    assert.deepEqual(
+      settled.map(({ status }) => status),
+      asked.map((query) => (query === 'slow' ? 'rejected' : 'fulfilled')),
+    );
   });
 });
 

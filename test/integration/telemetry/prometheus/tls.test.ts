@@ -40,7 +40,15 @@ async function serveTls(t: TestContext, names: readonly string[]) {
   await writeFile(otherCaFile, (await issueAuthority(now)).certificatePem);
   await writeFile(bearerTokenFile, 'secret\n');
   const { port } = server.address() as AddressInfo;
-  return { url: `https://127.0.0.1:${port}`, caFile, otherCaFile, bearerTokenFile, seen };
+  /** A new CA, with a certificate of the server from it; old connections are closed. */
+  const rotate = async (): Promise<string> => {
+    const next = await issueAuthority(now);
+    const { privateKeyPem: key, certificatePem: cert } = await issueServer(next, hosts, now);
+    server.setSecureContext({ key, cert });
+    server.closeAllConnections();
+    return next.certificatePem;
+  };
+  return { url: `https://127.0.0.1:${port}`, caFile, otherCaFile, bearerTokenFile, seen, rotate };
 }
 
 function open(t: TestContext, options: Omit<PrometheusOptions, 'random'>): PrometheusClient {
@@ -70,4 +78,15 @@ test('a server whose certificate is for another name is not sent the token', asy
   const { url, caFile, bearerTokenFile, seen } = await serveTls(t, []);
   await assert.rejects(open(t, { url, caFile, bearerTokenFile }).query('up', 0), /altnames/);
   assert.deepEqual(seen, []);
+});
+
+test('a CA that is rotated is believed without a restart, and the old one no longer', async (t) => {
+  const { url, caFile, bearerTokenFile, seen, rotate } = await serveTls(t, ['127.0.0.1']);
+  const client = open(t, { url, caFile, bearerTokenFile });
+  await client.query('up', 0);
+  const next = await rotate();
+  await assert.rejects(client.query('up', 0), /PERI_TELEMETRY_UNAVAILABLE|certificate|self-signed/);
+  await writeFile(caFile, next);
+  assert.deepEqual(await client.query('up', 0), []);
+  assert.equal(seen.length, 2);
 });

@@ -130,3 +130,23 @@ test('targets that are gone are forgotten after their time', async (t) => {
   await telemetry.close();
   await server.close();
 });
+
+test('a sidecar whose page cannot be read wholly at the start of the window counts nothing from 0', async (t) => {
+  let page = '';
+  const server = await serve(t, (_, response) => void response.end(page));
+  const labels = { namespace: 'shop', pod: 'a' };
+  const telemetry = createScrapeTelemetry({
+    targets: () => [{ url: `${server.url}/stats/prometheus`, labels, kind: 'istio' }],
+  });
+  const served = (count: number): string =>
+    `istio_requests_total{reporter="destination",response_code="200"} ${count}\n`;
+  page = `${served(100_000)}istio_requests_total{reporter="dest\n`;
+  await telemetry.collect(10_000);
+  page = served(100_600);
+  await telemetry.collect(70_000);
+  const { pods } = await telemetry.latency({ from: 10_000, to: 70_000 });
+  const requests = pods.get('shop/a')?.requests;
+  assert.equal(requests?.kind === 'missing' && requests.reason, 'absent', JSON.stringify(requests));
+  await telemetry.close();
+  await server.close();
+});

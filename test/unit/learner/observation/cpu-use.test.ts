@@ -21,6 +21,8 @@ function decision(podUid: string, workload: string, nodeName: string): PendingDe
   return { podUid, nodeName, decision: { workload } } as PendingDecision;
 }
 
+const NO_LOAD = new Map();
+
 describe('cpuUseOf', () => {
   const nodes = new Map([node('a', 8000), node('b', 4000)]);
 
@@ -31,8 +33,33 @@ describe('cpuUseOf', () => {
       nodeWatts: new Map([['a', measured(140)]]),
       attributedJoules: new Map(),
     };
-    const uses = cpuUseOf([decision('x', 'Deployment/web', 'a')], { power }, nodes);
+    const uses = cpuUseOf([decision('x', 'Deployment/web', 'a')], { power, load: NO_LOAD }, nodes);
     assert.ok(Math.abs((uses.get('Deployment/web') ?? 0) - 1.5) < 1e-12);
+  });
+
+  it('by a meter that shares out what a node draws, from the share and the load of the node', () => {
+    // 8 cores, a tenth of them busy: 0.6 cores of the Pod, 0.2 of another. Scaphandre gives a Pod
+    // 75 % of 140 W and not 0.6 of 8 cores; old Kepler 75 % of the part that is not idle.
+    for (const [meter, watts] of [
+      ['Scaphandre', 140],
+      ['KeplerOld', 40],
+      ['Wattson', 11],
+    ] as const) {
+      const power = {
+        podJoules: new Map([['x', measured(0.75 * watts * 10)]]),
+        nodeWatts: new Map([['a', measured(140)]]),
+        attributedJoules: new Map([['a', measured(watts * 10)]]),
+        meter,
+      };
+      const load = new Map([['a', { cpuRatio: measured(0.1), memoryRatio: MISSING }]]);
+      const of = (readings: Parameters<typeof cpuUseOf>[1]) =>
+        cpuUseOf([decision('x', 'Deployment/web', 'a')], readings, nodes).get('Deployment/web');
+      assert.ok(
+        Math.abs((of({ power, load }) ?? 0) - 0.6) < 1e-12,
+        `${meter} ${of({ power, load })}`,
+      );
+      assert.equal(of({ power, load: new Map() }), undefined);
+    }
   });
 
   it('takes the mean over Pods and leaves out what is not known', () => {
@@ -58,7 +85,7 @@ describe('cpuUseOf', () => {
         decision('idle', 'Deployment/idle', 'a'),
         decision('x', 'Deployment/lost', 'nowhere'),
       ],
-      { power },
+      { power, load: NO_LOAD },
       nodes,
     );
     assert.deepEqual(Object.fromEntries(uses), { 'Deployment/web': 2, 'Deployment/idle': 0 });

@@ -16,11 +16,17 @@ const { name: meterName, ...meter } = WATTSON;
 const { name: meshName, ...mesh } = WEAVE;
 
 test('a policy reads by what it names, by its own, or as the settings say', () => {
-  assert.deepEqual(choiceOf(policy('a', {}).spec), { meter: undefined, mesh: undefined });
+  const staleAfterSeconds = 60;
+  const usual = { meter: undefined, mesh: undefined, staleAfterSeconds };
+  assert.deepEqual(choiceOf(policy('a', {}).spec), usual);
   const named = policy('a', { meter: meterName, mesh: meshName });
-  assert.deepEqual(choiceOf(named.spec), { meter: 'Wattson', mesh: 'Weave' });
+  assert.deepEqual(choiceOf(named.spec), {
+    meter: 'Wattson',
+    mesh: 'Weave',
+    staleAfterSeconds,
+  });
   const own = policy('a', { meter: 'Custom', customMeter: meter });
-  assert.deepEqual(choiceOf(own.spec), { meter: ownMeter(meter).name, mesh: undefined });
+  assert.deepEqual(choiceOf(own.spec), { ...usual, meter: ownMeter(meter).name });
 });
 
 test('what two policies bring alike is one preset, so that it is asked once', () => {

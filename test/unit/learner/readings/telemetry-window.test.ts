@@ -68,6 +68,10 @@ void test('policies that read by other presets share what does not differ', asyn
   await ask(windowAt(0), { mesh: 'Weave' });
   await ask(windowAt(0), { meter: 'Wattson', mesh: 'Weave' });
   assert.deepEqual(asked, ['power -', 'latency -', 'load', 'latency Weave', 'power Wattson']);
+  // What is too old differs, and with it everything that is read.
+  await ask(windowAt(0), { staleAfterSeconds: 300 });
+  await ask(windowAt(0), { staleAfterSeconds: 300, mesh: 'Weave' });
+  assert.deepEqual(asked.slice(5), ['power -', 'latency -', 'load', 'latency Weave']);
 });
 
 void test('a preset that cannot be answered does not silence the others', async () => {

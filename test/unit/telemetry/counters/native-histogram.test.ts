@@ -39,7 +39,7 @@ describe('native histograms', () => {
   const all = latencies(20_000);
 
   test('p50 and p99 are those of the values, to half a bucket', () => {
-    const rises = bucketRises({ before: [], after: native(all, base) }, 1)!;
+    const rises = bucketRises({ before: [], after: native(all, base) }, 1, true)!;
     for (const quantile of [0.5, 0.99]) {
       const truth = quantileOf(all, quantile);
       const error = Math.abs(histogramQuantile(quantile, rises) - truth) / truth;
@@ -49,7 +49,7 @@ describe('native histograms', () => {
 
   test('a gap between buckets is not filled by interpolation', () => {
     const sparse = native([...Array<number>(90).fill(1), ...Array<number>(10).fill(100)], 2);
-    const rises = bucketRises({ before: [], after: sparse }, 1)!;
+    const rises = bucketRises({ before: [], after: sparse }, 1, true)!;
     assert.ok(histogramQuantile(0.91, rises) >= 64);
   });
 
@@ -57,16 +57,18 @@ describe('native histograms', () => {
     const [old, fresh] = [all.slice(0, 5000), all.slice(5000).map((value) => value * 10)];
     const before = native(old, base);
     const after = native([...old, ...fresh], base ** 2);
-    const rises = bucketRises({ before, after }, 1)!;
+    const rises = bucketRises({ before, after }, 1, false)!;
     assert.equal(rises.at(-1)?.count, fresh.length);
     const truth = quantileOf(fresh, 0.5);
     const error = Math.abs(histogramQuantile(0.5, rises) - truth) / truth;
     assert.ok(error < base ** 2 - 1, String(error));
   });
 
-  test('a restart counts from 0', () => {
-    const rises = bucketRises({ before: native(all, base), after: native([5, 6], base) }, 1)!;
-    assert.equal(rises.at(-1)?.count, 2);
+  test('a restart is no rise, and neither is the past of a form that was not there before', () => {
+    const after = native([5, 6], base);
+    assert.equal(bucketRises({ before: native(all, base), after }, 1, false), undefined);
+    const classic: Sample[] = [{ labels: { pod: 'a', le: '+Inf' }, value: 2 }];
+    assert.equal(bucketRises({ before: classic, after }, 1, false), undefined);
   });
 
   test('an exporter with both forms is read in the native one, not in both', () => {
@@ -74,12 +76,16 @@ describe('native histograms', () => {
       { labels: { pod: 'a', le: '5' }, value: 1 },
       { labels: { pod: 'a', le: '+Inf' }, value: 2 },
     ];
-    const rises = bucketRises({ before: [], after: [...classic, ...native([5, 6, 7], base)] }, 1)!;
+    const rises = bucketRises(
+      { before: [], after: [...classic, ...native([5, 6, 7], base)] },
+      1,
+      true,
+    )!;
     assert.equal(rises.at(-1)?.count, 3);
   });
 
   test('seconds become milliseconds', () => {
-    const rises = bucketRises({ before: [], after: native([0.01, 0.02], base) }, 1000)!;
+    const rises = bucketRises({ before: [], after: native([0.01, 0.02], base) }, 1000, true)!;
     assert.ok(histogramQuantile(0.99, rises) > 15);
   });
 });

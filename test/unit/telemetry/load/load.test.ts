@@ -81,12 +81,12 @@ test('node-exporter goes before Kepler, and Kepler stands in where it is silent'
   assert.equal(value(later.get('worker-a')?.cpuRatio), 0.5);
 });
 
-test('a restart of the machine is no negative load', async () => {
+test('a restart of the machine tells no load, and no negative one', async () => {
   const { sources, feed } = createFed();
   feed(EXPORTER, 100, exporter(1000, 500));
   feed(EXPORTER, 160, exporter(30, 10));
   const load = (await sources.load(window)).get('worker-a');
-  assert.equal(value(load?.cpuRatio), 0.25);
+  assert.equal(reason(load?.cpuRatio), 'absent');
 });
 
 test('NaN, absurd, stale and too few are told apart', async () => {
@@ -108,4 +108,18 @@ test('a ratio beyond 1 by rounding is 1', async () => {
   const { sources, feed } = createFed();
   for (const time of [130, 160]) feed(KEPLER, time, usage(1.0000001));
   assert.equal(value((await sources.load(window)).get('worker-a')?.cpuRatio), 1);
+});
+
+test('a node that waits for its disks is not busy, as with the other sources', async () => {
+  const { sources, feed } = createFed();
+  const page = (seconds: number): string =>
+    [
+      `node_cpu_seconds_total{cpu="0",mode="idle"} ${0.1 * seconds}`,
+      `node_cpu_seconds_total{cpu="0",mode="iowait"} ${0.7 * seconds}`,
+      `node_cpu_seconds_total{cpu="0",mode="user"} ${0.2 * seconds}`,
+      'node_uname_info{nodename="worker-a",release="6"} 1',
+      '',
+    ].join('\n');
+  for (const time of [100, 160]) feed(EXPORTER, time, page(time));
+  assert.equal(value((await sources.load(window)).get('worker-a')?.cpuRatio), 0.2);
 });

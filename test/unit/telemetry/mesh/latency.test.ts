@@ -137,13 +137,17 @@ test('no requests are 0 requests and no ratio, even if none are asked for', asyn
   assert.equal(reason(pod?.p99Milliseconds), 'too-few-samples');
 });
 
-test('a restarted sidecar: everything since counts, and a new code counts from 0', async () => {
+test('a new code counts from 0; a restarted sidecar does not tell what was before', async () => {
   const { sources, feed } = createFed();
   feed(sidecar('a'), 100, exposition({ codes: { '200': 1000, '500': 3 } }));
-  feed(sidecar('a'), 160, exposition({ codes: { '200': 60, '500': 5, '503': 10 } }));
-  const pod = (await sources.latency(window)).pods.get('shop/a');
-  assert.equal(value(pod?.requests), 75);
-  assert.equal(value(pod?.errorRatio), 0.2);
+  feed(sidecar('a'), 160, exposition({ codes: { '200': 1060, '500': 8, '503': 10 } }));
+  const restarted = sidecar('b', 'shop', '10.0.1.2:15020');
+  feed(restarted, 100, exposition({ codes: { '200': 1000, '500': 3 } }));
+  feed(restarted, 160, exposition({ codes: { '200': 60, '500': 5, '503': 10 } }));
+  const { pods } = await sources.latency(window);
+  assert.equal(value(pods.get('shop/a')?.requests), 75);
+  assert.equal(value(pods.get('shop/a')?.errorRatio), 0.2);
+  assert.equal(reason(pods.get('shop/b')?.requests), 'absent');
 });
 
 test('a Pod that had served nothing counts from 0 if its sidecar was there', async () => {

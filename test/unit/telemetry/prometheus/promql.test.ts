@@ -40,11 +40,11 @@ test('selections become PromQL', () => {
   );
   assert.equal(
     sampledAtQuery(questions.cpuIdle),
-    'max by (node,instance) (timestamp(node_cpu_seconds_total{mode="idle"}))',
+    'max by (node,instance) (timestamp(node_cpu_seconds_total{mode=~"idle|iowait"}))',
   );
   assert.equal(
     sampledAtQuery(questions.up),
-    'max by (namespace,pod,job,instance) (timestamp(up{namespace!="",pod!=""}) and up{namespace!="",pod!=""} == 1)',
+    'max by (namespace,pod,job,instance) (timestamp(up{namespace!="",pod!=""}) and up{namespace!="",pod!=""} == 1) unless max by (namespace,pod,job,instance) (count_over_time(istio_requests_total{reporter="destination"}[300000ms]))',
   );
 });
 

@@ -19,9 +19,18 @@ test('values are read from strings, NaN and infinities as what they are', () => 
 });
 
 test('an empty vector is an answer, warnings are kept', () => {
-  const { vector, warnings } = readReply(reply([], { warnings: ['partial'], infos: ['note'] }));
+  const { vector, warnings, partial } = readReply(
+    reply([], { warnings: ['PromQL warning: odd'], infos: ['note'] }),
+  );
   assert.deepEqual(vector, []);
-  assert.deepEqual(warnings, ['partial', 'note']);
+  assert.deepEqual(warnings, ['PromQL warning: odd', 'note']);
+  assert.equal(partial, undefined);
+});
+
+test('a warning that is not about the query, and isPartial, say that the answer is a part', () => {
+  assert.equal(readReply(reply([], { warnings: ['a', 'PromQL info: b', 'c'] })).partial, 'a; c');
+  assert.ok(readReply(reply([], { isPartial: true })).partial);
+  assert.equal(readReply(reply([], { isPartial: false })).partial, undefined);
 });
 
 test('anything else is an error with a code, never a number', () => {
