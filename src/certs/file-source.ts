@@ -91,9 +91,11 @@ export class FileSource implements CertificateSource {
     const print = printOf([certificatePem, privateKeyPem, bundlePem]);
     if (print === this.#print) return;
     const notAfter = this.#check(certificatePem, privateKeyPem, bundlePem);
+    const next = { certificatePem, privateKeyPem, bundlePem, notAfter };
+    // A server may refuse what fits (OpenSSL: a key that is too short); it then serves the last good pair.
+    this.#subscribers.tell(next);
     this.#print = print;
-    this.#current = { certificatePem, privateKeyPem, bundlePem, notAfter };
-    this.#subscribers.tell(this.#current);
+    this.#current = next;
   }
 
   /** Meets our own server with what is published, until that has worked for this certificate. */
@@ -126,6 +128,9 @@ export class FileSource implements CertificateSource {
       const roots = readBundle(bundlePem);
       if (roots.length === 0) throw invalid(`${files.authority}: no certificate`);
       if (!chainsTo(chain, roots)) throw invalid(`${files.certificate}: not of ${files.authority}`);
+    }
+    if (now() < leaf.validFromDate.getTime()) {
+      throw invalid(`${files.certificate}: is not valid yet`);
     }
     const notAfter = leaf.validToDate.getTime();
     if (now() >= notAfter) throw invalid(`${files.certificate}: has expired`);

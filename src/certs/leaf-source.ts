@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { PerihelionError } from '#errors';
 import type { Pair } from './check.ts';
-import { BACKDATE_MILLISECONDS } from './encode.ts';
+import { isDue } from './due.ts';
 import { issueServer } from './issue.ts';
 import { LIFETIMES } from './lifetimes.ts';
 import type { AlternativeNames } from './names.ts';
@@ -93,11 +93,4 @@ export class LeafSource implements CertificateSource {
 function entryAt(data: ReadonlyMap<string, Buffer>, index: SlotIndex): AuthorityEntry | undefined {
   const reading = readSlot(data, index);
   return reading.kind === 'good' ? reading.entry : undefined;
-}
-
-/** Two thirds of its life are over: time enough to try again many times. */
-function isDue(certificatePem: string, now: number): boolean {
-  const { validFromDate, validToDate } = new X509Certificate(certificatePem);
-  const from = validFromDate.getTime() + BACKDATE_MILLISECONDS;
-  return now >= from + (2 / 3) * (validToDate.getTime() - from);
 }

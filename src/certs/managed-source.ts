@@ -4,7 +4,7 @@ import { Authority } from './authority.ts';
 import type { BundlePublisher } from './bundle.ts';
 import type { Pair } from './check.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { BACKDATE_MILLISECONDS } from './encode.ts';
+import { isDue } from './due.ts';
 import { issueServer } from './issue.ts';
 import type { Keyring } from './keyring.ts';
 import { LIFETIMES, type Lifetimes } from './lifetimes.ts';
@@ -170,13 +170,6 @@ export class ManagedSource implements CertificateSource {
     const { publisher } = this.#options;
     return publisher === undefined || publisher.trusted.fingerprints.has(fingerprint);
   }
-}
-
-/** Two thirds of its life are over: time enough to try again many times. */
-function isDue(certificatePem: string, now: number): boolean {
-  const { validFromDate, validToDate } = new X509Certificate(certificatePem);
-  const from = validFromDate.getTime() + BACKDATE_MILLISECONDS;
-  return now >= from + (2 / 3) * (validToDate.getTime() - from);
 }
 
 function messageOf(error: unknown): string {

@@ -50,6 +50,8 @@ export class Handshakes {
   readonly #options: HandshakesOptions;
   readonly #waiting = new Set<Newcomer>();
   readonly #underWay = new Map<string, UnderWay>();
+  /** All that were handed to TLS and are not met yet, those that no longer count as under way, too. */
+  readonly #unmet = new Map<string, Socket>();
   #timer: NodeJS.Timeout | undefined;
   #lastBegunAt = Number.NEGATIVE_INFINITY;
 
@@ -75,12 +77,20 @@ export class Handshakes {
         for (const start of starts) start.call(server, socket);
       });
     });
-    server.on('secureConnection', (socket: Socket) => this.#over(peerOf(socket)));
+    server.on('secureConnection', (socket: Socket) => {
+      this.#unmet.delete(peerOf(socket));
+      this.#over(peerOf(socket));
+    });
   }
 
   /** Drops those that wait: they have no request that could be answered. */
   endWaiting(): void {
     for (const { socket } of this.#waiting) socket.destroy();
+  }
+
+  /** Drops those whose handshake has begun: a server that closes would wait for each of them. */
+  endBegun(): void {
+    for (const socket of this.#unmet.values()) socket.destroy();
   }
 
   #arrived(socket: Socket, start: () => void): void {
@@ -91,6 +101,7 @@ export class Handshakes {
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#waiting.delete(newcomer);
+      this.#unmet.delete(peer);
       this.#over(peer);
     });
     this.#startSome();
@@ -109,6 +120,7 @@ export class Handshakes {
       const { peer, socket } = newcomer;
       this.#lastBegunAt = this.#options.elapsed();
       this.#underWay.set(peer, { socket, since: this.#lastBegunAt });
+      this.#unmet.set(peer, socket);
       newcomer.start();
     }
     this.#lookAgain();

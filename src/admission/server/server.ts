@@ -192,7 +192,10 @@ export class AdmissionServer {
     this.#server.close(() => resolve(undefined));
     this.#server.closeIdleConnections();
     this.#handshakes.endWaiting();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMilliseconds);
+    const timer = setTimeout(() => {
+      this.#handshakes.endBegun();
+      this.#server.closeAllConnections();
+    }, graceMilliseconds);
     await promise;
     clearTimeout(timer);
   }

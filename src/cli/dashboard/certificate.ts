@@ -6,6 +6,7 @@ import { alternativeNames } from '#certs/names.ts';
 import type { CertificateSource } from '#certs/source.ts';
 import type { KubeClient } from '#cluster/api/client.ts';
 import type { Settings } from '#settings/settings.ts';
+import { certificateClock } from '#cli/roles/clock.ts';
 
 /**
  * The certificate of the dashboard: signed by the installation's own CAs, or read from the files
@@ -17,7 +18,7 @@ export function dashboardCertificate(
 ): CertificateSource {
   const { webhook, dashboard, namespace } = settings;
   // Certificates live in real time, whatever clock decisions are taken by.
-  const now = (): number => Date.now();
+  const now = certificateClock(client);
   if (webhook.certificates === 'Files' && webhook.files !== undefined) {
     const { certificateFile, privateKeyFile, caFile } = webhook.files;
     const files = { certificate: certificateFile, privateKey: privateKeyFile, authority: caFile };

@@ -16,6 +16,7 @@ import type { CertificateSource, SelfProbe, ServingCertificate } from '#certs/so
 import { sleep } from '#cluster/api/backoff.ts';
 import type { KubeClient } from '#cluster/api/client.ts';
 import type { Settings } from '#settings/settings.ts';
+import { certificateClock } from './clock.ts';
 
 /** Name of our webhook inside its configuration. */
 export const WEBHOOK_NAME = 'placement.perihelion.dev';
@@ -89,7 +90,7 @@ export class Certificates {
       ]),
       names: alternativeNames({ service, namespace: settings.namespace, extra: extraNames }),
       // Certificates live in real time, whatever clock decisions are taken by.
-      now: () => Date.now(),
+      now: certificateClock(client),
       elapsed,
       probe: this.#probe(),
       onError: this.#onError(),
@@ -107,7 +108,7 @@ export class Certificates {
         privateKey: files.privateKeyFile,
         authority: files.caFile,
       },
-      now: () => Date.now(),
+      now: certificateClock(client),
       published: async () => (await store.bundles())?.get(WEBHOOK_NAME),
       probe: this.#probe(),
       onError: this.#onError(),

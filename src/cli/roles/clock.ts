@@ -16,6 +16,25 @@ export function observeClock(client: KubeClient, registry: Registry): void {
   });
 }
 
+/** Behind by more than this, our clock could take a leaf that has expired for one that is good. */
+const MOST_BEHIND_MILLISECONDS = 5 * 86_400_000;
+
+/**
+ * The time by which certificates are made and judged, milliseconds since the epoch. Who checks them is
+ * the API server: a replica that starts with a clock that is years ahead would find every CA expired,
+ * and replace what all others serve by. The earlier of the two clocks counts, so that what is made is
+ * valid by both; one that is behind by days is not believed at all. Ours until the API server has answered.
+ */
+export function certificateClock(
+  { serverClock }: Pick<KubeClient, 'serverClock'>,
+  now: () => number = Date.now,
+): () => number {
+  return () => {
+    const ahead = serverClock.offsetMilliseconds ?? 0;
+    return ahead > 0 || ahead < -MOST_BEHIND_MILLISECONDS ? now() - ahead : now();
+  };
+}
+
 /**
  * Why a learner must not lead by this clock: windows begin with times of the API server, and one
  * that is not over yet by that clock cannot be measured. Each change is logged once.

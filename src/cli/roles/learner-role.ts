@@ -180,8 +180,10 @@ export async function startLearnerRole(
     tick: async () => (await leading.promise).tick(),
     async stop() {
       ended.abort();
-      await Promise.all([election, scraping]);
+      // Nothing is written once the term is over, so what telemetry would answer is not waited for:
+      // a source that says nothing must not keep the lease from being given back.
       await telemetry.close();
+      await Promise.all([election, scraping]);
     },
   };
 }

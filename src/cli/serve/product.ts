@@ -45,6 +45,12 @@ export interface ProductExtras {
   readonly experiment?: (() => Experiment | undefined) | undefined;
 }
 
+/**
+ * What this process still has to say to the API server when it ends: give the lease back, finish a
+ * write. A server that says nothing for so long is not waited for, or the kubelet would end us first.
+ */
+const FAREWELL_MILLISECONDS = 5000;
+
 const NO_EXPERIMENT = (): undefined => undefined;
 
 /** Puts the product together; the only place where rooms meet. */
@@ -97,12 +103,13 @@ export async function startProduct(
   let learner: LearnerRole | undefined;
   const stop = async (): Promise<void> => {
     ended.abort();
-    await dashboard?.stop();
-    await learner?.stop();
+    const cut = setTimeout(() => void ports.kubeConfig.close(), FAREWELL_MILLISECONDS);
+    await Promise.all([dashboard?.stop(), learner?.stop()]);
     await admission?.stop();
     await informers.stop();
     await audit.close();
     await operations.close();
+    clearTimeout(cut);
     await ports.kubeConfig.close();
   };
   try {

@@ -15,8 +15,6 @@ const PATCH_TYPES = {
   json: 'application/json-patch+json',
 } as const;
 const RETRY_BOUNDS = { baseMilliseconds: 250, capMilliseconds: 5_000 };
-/** A server may not hold a call longer than this with Retry-After. */
-const MAXIMUM_RETRY_AFTER_SECONDS = 30;
 
 interface Outgoing {
   readonly method: HttpMethod;
@@ -95,45 +93,48 @@ export class KubeClient implements KubeApi {
    * error of the connection, or with `options.signal`.
    */
   async watch(path: string, options: CallOptions = {}): Promise<WatchBody> {
-    const answer = await this.#send({ method: HttpMethod.GET, path }, options, {
-      watch: true,
-      signal: options.signal,
-    });
+    const end = this.#endOf(options);
+    const how = { watch: true, signal: end, end };
+    const answer = await this.#send({ method: HttpMethod.GET, path }, options, how);
     return { contentType: contentTypeOf(answer), stream: answer.body };
   }
 
   async #call(outgoing: Outgoing, options: CallOptions): Promise<JsonObject> {
     const backoff = new Backoff(RETRY_BOUNDS, this.#random);
     const retries = options.retries ?? 4;
+    const end = this.#endOf(options);
     for (;;) {
       try {
-        return await this.#once(outgoing, options);
+        return await this.#once(outgoing, options, end);
       } catch (error) {
         if (backoff.attempt >= retries || !mayRetry(outgoing.method, error)) throw error;
-        const asked = error instanceof KubernetesError ? (error.retryAfterSeconds ?? 0) : 0;
-        const least = 1000 * Math.min(asked, MAXIMUM_RETRY_AFTER_SECONDS);
-        await this.#sleep(least + backoff.next(), options.signal);
-        if (options.signal?.aborted === true) throw error;
+        await this.#sleep(KubernetesError.leastPauseOf(error) + backoff.next(), end);
+        if (end.aborted) throw error;
       }
     }
   }
 
-  async #once(outgoing: Outgoing, options: CallOptions): Promise<JsonObject> {
+  async #once(outgoing: Outgoing, options: CallOptions, end: AbortSignal): Promise<JsonObject> {
     const deadline = AbortSignal.timeout(options.timeoutMilliseconds ?? 15_000);
-    const signal =
-      options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+    const signal = AbortSignal.any([end, deadline]);
     try {
-      const answer = await this.#send(outgoing, options, { watch: false, signal });
+      const answer = await this.#send(outgoing, options, { watch: false, signal, end });
       return await objectOf(answer, options.protobuf);
     } catch (error) {
-      throw failureOf(`${outgoing.method} ${outgoing.path}`, error, options.signal, deadline);
+      throw failureOf(`${outgoing.method} ${outgoing.path}`, error, end, deadline);
     }
+  }
+
+  /** What ends a call before its time: its caller, or the end of the whole configuration. */
+  #endOf({ signal }: CallOptions): AbortSignal {
+    const { ended } = this.#config;
+    return signal === undefined ? ended : AbortSignal.any([signal, ended]);
   }
 
   async #send(
     outgoing: Outgoing,
     options: CallOptions,
-    how: { readonly watch: boolean; readonly signal: AbortSignal | undefined },
+    how: { readonly watch: boolean; readonly signal: AbortSignal; readonly end: AbortSignal },
   ): Promise<Dispatcher.ResponseData> {
     const call = `${outgoing.method} ${outgoing.path}`;
     try {
@@ -151,7 +152,7 @@ export class KubeClient implements KubeApi {
         },
         body: outgoing.body === undefined ? null : JSON.stringify(outgoing.body),
         ...(pooled === undefined ? {} : { dispatcher: pooled }),
-        ...(how.signal === undefined ? {} : { signal: how.signal }),
+        signal: how.signal,
       });
       if (this.#now !== undefined) this.serverClock.note(answer.headers['date'], this.#now());
       if (answer.statusCode < 300) return answer;
@@ -163,7 +164,7 @@ export class KubeClient implements KubeApi {
         typeof retryAfter === 'string' ? retryAfter : undefined,
       );
     } catch (error) {
-      throw failureOf(call, error, options.signal, undefined);
+      throw failureOf(call, error, how.end, undefined);
     }
   }
 

@@ -5,6 +5,9 @@ import { PerihelionError } from '#errors';
 /** Reasons of our own for calls that got no answer; all others are those of the API server. */
 export const NO_ANSWER = { aborted: 'Aborted', timedOut: 'TimedOut', unreachable: 'Unreachable' };
 
+/** A server may not hold a call longer than this with Retry-After. */
+const MAXIMUM_RETRY_AFTER_SECONDS = 30;
+
 /** A refused or failed call of the API server (`PERI_KUBERNETES_REQUEST`). */
 export class KubernetesError extends PerihelionError {
   /** HTTP status, or 0 where there was no answer. */
@@ -30,6 +33,12 @@ export class KubernetesError extends PerihelionError {
     this.status = failure.status;
     this.reason = failure.reason;
     this.retryAfterSeconds = failure.retryAfterSeconds;
+  }
+
+  /** The least pause before another try, in milliseconds: what the server asked for, within bounds. */
+  static leastPauseOf(error: unknown): number {
+    const asked = error instanceof KubernetesError ? (error.retryAfterSeconds ?? 0) : 0;
+    return 1000 * Math.min(asked, MAXIMUM_RETRY_AFTER_SECONDS);
   }
 
   /** Whether this is the answer with that HTTP status. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { AgentOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import {
@@ -9,6 +10,7 @@ import {
   type RequestContext,
 } from '@kubernetes/client-node';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { asObject, asText } from '#cluster/wire/json.ts';
 
 /** Connections that calls share; watches hold one each and are not counted here. */
 const CALL_CONNECTIONS = 8;
@@ -39,6 +41,7 @@ export class PooledKubeConfig extends KubeConfig {
   #wanted: DispatcherOptions = { type: 'none' };
   #fingerprint = '';
   #pools: Pools | undefined;
+  readonly #ended = new AbortController();
 
   /**
    * Called by the base class for every call, with the TLS material as it is on disk now; only
@@ -57,7 +60,20 @@ export class PooledKubeConfig extends KubeConfig {
 
   override async applySecurityAuthentication(context: RequestContext): Promise<void> {
     await super.applySecurityAuthentication(context);
+    const token = this.#tokenOfFile();
+    if (token !== undefined) context.setHeaderParam('Authorization', `Bearer ${token}`);
     if (context.getDispatcher() === undefined) context.setDispatcher(this.#current().calls);
+  }
+
+  /**
+   * The token as it stands in its file now, as the CA is read now. The base class keeps it for a
+   * minute by the wall clock: a token that was revoked would be sent on all the time, and after that
+   * clock was set back an hour one that has expired.
+   */
+  #tokenOfFile(): string | undefined {
+    const provider: unknown = this.getCurrentUser()?.authProvider;
+    const file = asText(asObject(asObject(provider)['config'])['tokenFile']);
+    return file === '' ? undefined : readFileSync(file, 'utf8').trim();
   }
 
   /** The pool for watches; valid after {@link applySecurityAuthentication}. */
@@ -65,8 +81,14 @@ export class PooledKubeConfig extends KubeConfig {
     return this.#current().watches;
   }
 
-  /** Ends every connection, those of running watches too. */
+  /** Aborted by {@link close}: every call then ends, those that wait for another try too. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Ends every call and connection, those of running watches too, for good. */
   async close(): Promise<void> {
+    this.#ended.abort();
     const pools = this.#pools;
     this.#pools = undefined;
     await Promise.all([pools?.calls.destroy(), pools?.watches.destroy()]);

@@ -5,6 +5,9 @@ import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import { leaseBody, leaseRecord, type LeaseRecord } from './record.ts';
 import type { LeaseTimes } from './times.ts';
 
+/** `leaseTransitions` is an int32: a Lease with a larger one is refused. */
+const LARGEST = 2 ** 31 - 1;
+
 /** Which lease is fought for, and as whom. */
 export interface LeaseName {
   readonly namespace: string;
@@ -73,9 +76,15 @@ export class Claim {
     return this.#seen?.record.transitions ?? 0;
   }
 
-  /** One try to take or renew the lease; false when it is another's or the call failed. */
-  async tryToHold(timeoutMilliseconds: number, signal: AbortSignal): Promise<boolean> {
-    const options = { timeoutMilliseconds: Math.ceil(timeoutMilliseconds), signal, retries: 0 };
+  /**
+   * One try to take or renew the lease; false when it is another's or the call failed. No call gets
+   * more than half of the deadline: one that is never answered, since the API server at the other end
+   * of its connection has died, leaves time for a second, which goes over another.
+   */
+  async tryToHold(leftMilliseconds: number, signal: AbortSignal): Promise<boolean> {
+    const longest = (this.#times.renewDeadlineSeconds * 1000) / 2;
+    const timeoutMilliseconds = Math.ceil(Math.min(leftMilliseconds, longest));
+    const options = { timeoutMilliseconds, signal, retries: 0 };
     try {
       const renewing = this.leftMilliseconds > 0 && this.#seen !== undefined;
       if (!renewing || !(await this.#write(options))) {
@@ -130,7 +139,7 @@ export class Claim {
         renewedAt: now,
         transitions: own
           ? before.transitions
-          : Math.max(before === undefined ? 0 : before.transitions + 1, least),
+          : Math.min(LARGEST, Math.max(before === undefined ? 0 : before.transitions + 1, least)),
       },
       options,
     );

@@ -14,6 +14,12 @@ import { MODEL_FORMAT, type ModelSpec } from './schema.ts';
 /** Annotation that holds the leader's epoch: a former leader sees that it is one. */
 export const EPOCH_ANNOTATION = `${API_GROUP}/leader-epoch`;
 
+/**
+ * The highest epoch that is believed. No lease has had so many holders, and above the largest int32
+ * none could take a term above it: whoever raised an epoch so far would end all learning.
+ */
+const HIGHEST_EPOCH = 2 ** 30;
+
 /** What became of a write. */
 export type WriteResult<T> =
   | { readonly kind: 'written'; readonly resourceVersion: string }
@@ -210,7 +216,7 @@ export class ModelStore {
       const metadata = asObject(raw['metadata']);
       const resourceVersion = asText(metadata['resourceVersion']);
       this.#known.set(key, { resourceVersion, version: 0 });
-      const epoch = Number(asTextMap(metadata['annotations'])[EPOCH_ANNOTATION] ?? '0');
+      const epoch = epochOf(asTextMap(metadata['annotations'])[EPOCH_ANNOTATION]);
       if (epoch > this.#epoch) this.#fence = epoch;
       return raw;
     } catch (error) {
@@ -257,4 +263,10 @@ export class ModelStore {
       throw error;
     }
   }
+}
+
+/** 0 for what no leader can have written. */
+function epochOf(annotation: string | undefined): number {
+  const epoch = Number(annotation);
+  return Number.isInteger(epoch) && epoch <= HIGHEST_EPOCH ? epoch : 0;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KubeApi, WatchBody } from '#cluster/api/kube-api.ts';
-import type { JsonObject } from '#cluster/wire/json.ts';
+import { asObject, asText, type JsonObject } from '#cluster/wire/json.ts';
 import { isProtobuf } from '#cluster/wire/protobuf-envelope.ts';
 import { listOf } from '#cluster/wire/protobuf-messages.ts';
 import type { Message } from '#cluster/wire/protobuf.ts';
+import { PerihelionError } from '#errors';
 import { FrameReader } from './frames.ts';
 import { LineReader, type WatchReader } from './lines.ts';
 
@@ -41,10 +42,11 @@ export class Collection {
 
   /**
    * One page of the list; the first without a token.
-   * @throws KubernetesError as the client does; it is not tried again
+   * @throws KubernetesError as the client does; it is not tried again. PerihelionError
+   *   `PERI_KUBERNETES_OBJECT` for what is no list: taken for an empty one, it would delete everything
    */
-  page(size: number, token: string | undefined, signal: AbortSignal): Promise<JsonObject> {
-    return this.#api.get(this.#source.path, {
+  async page(size: number, token: string | undefined, signal: AbortSignal): Promise<JsonObject> {
+    const page = await this.#api.get(this.#source.path, {
       query: { ...this.#source.query, limit: size, continue: token },
       ...(this.#source.metadataOnly === true ? { accept: METADATA_LIST } : {}),
       protobuf: this.#listMessage,
@@ -52,6 +54,12 @@ export class Collection {
       timeoutMilliseconds: LIST_TIMEOUT_MILLISECONDS,
       retries: 0,
     });
+    // Every list has one, an empty one too; items may be left out.
+    if (asText(asObject(page['metadata'])['resourceVersion']) === '') {
+      const problem = 'found no list, expected one with a resourceVersion';
+      throw new PerihelionError('PERI_KUBERNETES_OBJECT', `${this.#source.path}: ${problem}`);
+    }
+    return page;
   }
 
   /**

@@ -72,6 +72,8 @@ export class Reflector<T> {
   #resourceVersion: string | undefined;
   #listedAt = 0;
   #lastHeardAt: number | undefined;
+  /** What the server asked for with its last refusal, until it was waited for. */
+  #leastPause = 0;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -149,7 +151,9 @@ export class Reflector<T> {
     while (!this.#isStopped()) {
       if (next.wait) {
         this.#enter('backoff');
-        await this.#ports.sleep(this.#backoff.next(), this.#stop.signal);
+        const pause = this.#leastPause + this.#backoff.next();
+        this.#leastPause = 0;
+        await this.#ports.sleep(pause, this.#stop.signal);
         if (this.#isStopped()) return;
       }
       this.#enter(next.step === 'list' ? 'listing' : 'watching');
@@ -191,6 +195,7 @@ export class Reflector<T> {
 
   #listFailed(error: unknown): Next {
     if (this.#isStopped()) return { step: 'list', wait: false };
+    this.#leastPause = KubernetesError.leastPauseOf(error);
     this.#observe(KubernetesError.is(error, 410) ? 'expired' : 'failed', error);
     if (this.#source.optional === true && KubernetesError.is(error, 404)) {
       this.#complete(new Map(), undefined);
@@ -261,6 +266,7 @@ export class Reflector<T> {
       this.#observe('expired', error);
       return { step: 'list', wait: this.#resourceVersion === begin.resourceVersion };
     }
+    this.#leastPause = KubernetesError.leastPauseOf(error);
     this.#observe('failed', error);
     // Not served any more, for example a CRD that was deleted: only a list can tell.
     if (KubernetesError.is(error, 404)) return { step: 'list', wait: true };

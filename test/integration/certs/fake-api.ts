@@ -23,8 +23,11 @@ export interface FakeApi {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a {@link FakeApi} on a free port of loopback. */
-export async function startFakeApi(): Promise<FakeApi> {
+/**
+ * Starts a {@link FakeApi} on a free port of loopback.
+ * @param aheadMilliseconds how far our clock is from that of its answers
+ */
+export async function startFakeApi(aheadMilliseconds = 0): Promise<FakeApi> {
   const objects = new Map<string, Json>();
   const calls: Call[] = [];
   let version = 1;
@@ -55,7 +58,9 @@ export async function startFakeApi(): Promise<FakeApi> {
     void receive(request).then((call) => {
       calls.push(call);
       const [status, body] = answer(call);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const date = new Date(Date.now() - aheadMilliseconds).toUTCString();
+      const headers = { 'content-type': 'application/json', date };
+      response.writeHead(status, headers).end(JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -67,7 +72,11 @@ export async function startFakeApi(): Promise<FakeApi> {
     contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
     currentContext: 'x',
   });
-  const client = new KubeClient(config, { random: () => 0, sleep: () => Promise.resolve() });
+  const client = new KubeClient(config, {
+    random: () => 0,
+    sleep: () => Promise.resolve(),
+    now: () => Date.now(),
+  });
   return {
     client,
     objects,

@@ -75,7 +75,7 @@ export async function configure(
   });
 }
 
-/** `perihelion serve --role admission` as a process of its own. */
+/** `perihelion serve` as a process of its own. */
 export class Served {
   readonly child: ChildProcess;
   /** Exit code; the signal's name where it was killed. */
@@ -85,7 +85,7 @@ export class Served {
   #stderr = '';
 
   constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [MAIN, 'serve', '--role', 'admission', ...args], {
+    this.child = spawn(process.execPath, [MAIN, 'serve', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended = Promise.withResolvers<number | string>();
@@ -148,7 +148,7 @@ export class Served {
   }
 }
 
-/** Starts the product against a cluster. It ends with the test at the latest. */
+/** Starts the product against a cluster, by default the admission role. It ends with the test at the latest. */
 export async function serve(
   t: TestContext,
   folder: string,
@@ -159,6 +159,7 @@ export async function serve(
   await writeFile(files.kubeconfig, kubeconfig);
   const { webhook, ...others } = settings;
   const all = {
+    roles: ['admission'],
     namespace: SYSTEM,
     webhook: {
       host: '127.0.0.1',

@@ -91,6 +91,38 @@ test('files are read, checked, and a bad change keeps the last good pair', async
   assert.equal(source.status.ready, false, 'what is served has expired too');
 });
 
+test('what the server refuses, or what is not valid yet, does not pass for what is served', async (t) => {
+  const { files, write } = await folder(t);
+  const errors: unknown[] = [];
+  let time = NOW;
+  const source = sourceOf(files, { now: () => time, onError: (error) => errors.push(error) });
+  await write(first);
+  await source.refresh();
+  let refusal: Error | undefined = new Error('ee key too small');
+  source.subscribe(() => {
+    if (refusal !== undefined) throw refusal;
+  });
+  await write(second);
+  for (let round = 0; round < 2; round += 1) {
+    await source.refresh();
+    assert.equal(source.current()?.certificatePem, first.certificatePem);
+    assert.deepEqual(source.status, { ready: true, reason: 'ee key too small' });
+  }
+  assert.equal(errors.length, 2, 'each round tries again');
+  refusal = undefined;
+  await source.refresh();
+  assert.equal(source.current()?.certificatePem, second.certificatePem);
+
+  const early = await issueServer(authority, NAMES, NOW + DAY);
+  await write(early);
+  await source.refresh();
+  assert.match(source.status.reason, /tls\.crt: is not valid yet/);
+  assert.equal(source.current()?.certificatePem, second.certificatePem);
+  time = NOW + DAY;
+  await source.refresh();
+  assert.equal(source.current()?.certificatePem, early.certificatePem);
+});
+
 test('a mounted Secret, which changes by symbolic link within one second, is seen by content', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'perihelion-mount-'));
   t.after(() => rm(directory, { recursive: true, force: true }));

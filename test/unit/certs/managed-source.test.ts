@@ -243,6 +243,20 @@ test('a clock that jumps is believed for leaves at once and for CAs after ten mi
   assert.equal(source.current(), before);
 });
 
+test('a leaf that was made while the clock was ahead is replaced when it is right again', async () => {
+  const state = bench();
+  await state.source.refresh();
+  state.time += 60 * DAY;
+  await state.source.refresh();
+  state.time -= 60 * DAY;
+  await state.source.refresh();
+  assert.equal(state.seen.length, 3);
+  const leaf = new X509Certificate(state.source.current()!.certificatePem);
+  assert.ok(leaf.validFromDate.getTime() <= state.time, `valid from ${leaf.validFrom}`);
+  await state.source.refresh();
+  assert.equal(state.seen.length, 3);
+});
+
 test('a start with an unusable Secret says why and serves nothing', async () => {
   const state = bench();
   state.secrets.set(new Map([['ca.crt', Buffer.from('half')]]));

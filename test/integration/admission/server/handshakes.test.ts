@@ -16,6 +16,8 @@ const AT_ONCE = 3;
 const FOR_EVER = 2 ** 30;
 /** Longer than a burst takes to connect. */
 const GAP_MILLISECONDS = 200;
+/** The head of a TLS record of 512 bytes, and the first of them. */
+const HALF_GREETING = Buffer.from([22, 3, 1, 2, 0, 1]);
 
 let certificate: TlsMaterial;
 
@@ -213,5 +215,20 @@ describe('a server that closes', () => {
     await ended.at(-1);
     for (const socket of sockets) socket.destroy();
     await closed;
+  });
+
+  it('cuts after its grace those that say nothing once it has begun, or half of a greeting', async () => {
+    const server = new World([node('w1')]).admission().server(certificate);
+    const { port } = await server.listen({ port: 0, host: '127.0.0.1' });
+    const [mute, half] = [await silent(port), await silent(port)];
+    sockets.push(mute, half);
+    half.write(HALF_GREETING);
+    await until(() => server.connectionsWaiting === 0);
+    const ended = [mute, half].map((socket) => once(socket.resume(), 'close'));
+    // TLS itself gives them ten seconds: longer than a Pod may have left by then.
+    const late = once(AbortSignal.timeout(5000), 'abort').then(() => 'late');
+    const closed = server.close(50).then(() => 'closed');
+    assert.equal(await Promise.race([closed, late]), 'closed');
+    await Promise.all(ended);
   });
 });

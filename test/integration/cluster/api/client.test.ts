@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CoreV1Api } from '@kubernetes/client-node';
+import { sleep } from '#cluster/api/backoff.ts';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import { bodyOf, json, refuse, scripted, type Scripted } from '../scripted-server.ts';
 import { until } from '../../../support/until.ts';
@@ -78,6 +82,25 @@ describe('the client', { timeout: 120_000 }, () => {
         assert.deepEqual(await client.get('/api'), { seen: 'Bearer one' });
         config.users = [{ name: 'u', token: 'two' }];
         assert.deepEqual(await client.get('/api'), { seen: 'Bearer two' });
+      },
+    );
+  });
+
+  it('sends the token that stands in its file now: a rotated one at once', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'perihelion-token-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const tokenFile = join(folder, 'token');
+    await using(
+      scripted(({ request, response }) => {
+        if (request.headers.authorization === 'Bearer one') json(response, 200, {});
+        else refuse(response, 401, 'Unauthorized');
+      }),
+      async ({ client, config }) => {
+        config.users = [{ name: 'u', authProvider: { name: 'tokenFile', config: { tokenFile } } }];
+        await writeFile(tokenFile, 'former');
+        await assert.rejects(client.get('/api'), { status: 401 });
+        await writeFile(tokenFile, 'one\n');
+        await client.get('/api');
       },
     );
   });
@@ -262,6 +285,29 @@ describe('the client', { timeout: 120_000 }, () => {
         end.abort();
         await failed;
         assert.equal(asked.length, 2);
+      },
+    );
+  });
+
+  it('ends every call with its configuration: under way, watching, waiting to try again', async () => {
+    await using(
+      scripted(
+        ({ path, query, response }) => {
+          if (path === '/busy') refuse(response, 429, 'TooManyRequests', { 'retry-after': '20' });
+          else if (query.get('watch') === 'true') response.writeHead(200).flushHeaders();
+        },
+        { sleep },
+      ),
+      async ({ client, config, asked }) => {
+        const watch = await client.watch('/watched', { query: { watch: true } });
+        const calls = [client.get('/silent'), client.update('/silent', {}), client.get('/busy')];
+        const failures = calls.map((call) => assert.rejects(call));
+        await until(() => asked.length === 4);
+        await config.close();
+        await Promise.all(failures);
+        await assert.rejects(watch.stream.toArray());
+        await assert.rejects(client.get('/later'), { status: 0, reason: 'Aborted' });
+        assert.equal(asked.length, 4);
       },
     );
   });

@@ -264,10 +264,56 @@ describe('leader election', { timeout: 120_000 }, () => {
     assert.ok(failures > 1);
   });
 
+  it('leads on when one renewal is never answered: the next goes another way in time', async () => {
+    const stop = new AbortController();
+    const terms: Leadership[] = [];
+    const times = { leaseDurationSeconds: 4, renewDeadlineSeconds: 3, retryPeriodSeconds: 0.1 };
+    const ports = {
+      ...{ api: server.client, now: () => Date.now(), random: () => 0, sleep },
+      monotonic: () => performance.now(),
+    };
+    const lease = { namespace: 'peri', name: 'learner', identity: 'one' };
+    const elector = new LeaderElector(lease, ports, times);
+    const done = elector.run((leadership) => {
+      terms.push(leadership);
+      return new Promise((resolve) =>
+        leadership.signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+    }, stop.signal);
+    candidates.push({ elector, terms, stop, done, errors: [] });
+    await until(() => terms.length === 1);
+    const renewals = { silent: 0, answered: 0 };
+    server.intercept = ({ method }) => {
+      if (method !== 'PUT') return false;
+      // The machine behind this connection has died; the next connection leads to another.
+      if (renewals.silent === 0) {
+        renewals.silent += 1;
+        return true;
+      }
+      renewals.answered += 1;
+      return false;
+    };
+    await until(() => renewals.answered > 0);
+    assert.equal(terms.length, 1);
+    assert.ok(terms[0]?.holds());
+  });
+
   it('begins no epoch below the least that was asked for', async () => {
     const one = candidate('one', { leastEpoch: () => 12 });
     await until(() => leading(one));
     assert.equal(one.terms[0]?.epoch, 12);
+  });
+
+  it('takes a lease whose transitions are at their end, and does not go beyond it', async () => {
+    const body = {
+      metadata: { namespace: 'peri', name: 'learner' },
+      spec: { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 2_147_483_647 },
+    };
+    await server.client.create('/apis/coordination.k8s.io/v1/namespaces/peri/leases', body);
+    const one = candidate('one');
+    await until(() => leading(one));
+    // The API server refuses a larger one: an int32.
+    assert.equal(spec()['leaseTransitions'], 2_147_483_647);
   });
 
   it('refuses times that do not keep two leaders apart', () => {

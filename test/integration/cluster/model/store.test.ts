@@ -94,6 +94,21 @@ describe('the model store', { timeout: 120_000 }, () => {
     });
   });
 
+  it('is not stopped by an epoch that no lease can have: the next write replaces it', async () => {
+    await store.writeShard(shard(1));
+    let version = 1;
+    for (const epoch of ['Infinity', '1e300', '99999999999', '2147483647', '4.5', 'four', '-1']) {
+      server.meddle(PATH, ({ metadata }) => {
+        metadata['annotations'] = { [EPOCH_ANNOTATION]: epoch };
+      });
+      version += 1;
+      const next = new ModelStore(server.client, 3);
+      assert.equal((await next.writeShard(shard(version))).kind, 'written', epoch);
+      const annotations = server.objects.get(PATH)?.metadata['annotations'];
+      assert.equal(asObject(annotations)[EPOCH_ANNOTATION], '3');
+    }
+  });
+
   it('reads nothing where nothing is', async () => {
     assert.equal(await store.readShard('shop', 'default', 'Deployment/none'), undefined);
   });

@@ -61,6 +61,46 @@ describe('a reflector whose server fails', { timeout: 120_000 }, () => {
     assert.deepEqual(waits, [2, 4, 8, 8]);
   });
 
+  it('waits as long as an overloaded server asks for, for a list as for a watch', async () => {
+    const { reflector, waits } = await rig({
+      list: (response, n) =>
+        n === 1
+          ? refuse(response, 429, 'TooManyRequests', { 'retry-after': '1' })
+          : json(response, 200, list('10')),
+      watch: (response, n) =>
+        n === 1
+          ? refuse(response, 503, 'ServiceUnavailable', { 'retry-after': '2' })
+          : open(response, bookmark('20')),
+    });
+    assert.equal(await reflector.untilResourceVersion('20'), true);
+    assert.deepEqual(waits, [1002, 2004]);
+  });
+
+  it('takes nothing for deleted because of an answer that is no list', async () => {
+    const changes: string[] = [];
+    const { reflector, names, count } = await rig({
+      list: (response, n) => {
+        if (n === 1) json(response, 200, list('10', thing('a', '1'), thing('b', '1')));
+        // Of a proxy, for example, that answers for a server that is away.
+        else if (n === 2) json(response, 200, {});
+        else if (n === 3) json(response, 200, { status: 'ok', metadata: {}, items: [] });
+        else json(response, 200, list('30', thing('a', '1'), thing('b', '1')));
+      },
+      watch: (response, n) => {
+        if (n === 1) {
+          reflector.store.subscribe(({ before, after }) =>
+            changes.push(`${before?.name ?? ''}>${after?.name ?? ''}`),
+          );
+          response.writeHead(200).end(gone);
+        } else open(response);
+      },
+    });
+    assert.equal(await reflector.untilResourceVersion('30'), true);
+    assert.deepEqual(names(), ['a=red', 'b=red']);
+    assert.deepEqual(changes, []);
+    assert.equal(count('failed'), 2);
+  });
+
   it('lists again at 410 in the stream, and finds what was deleted and made anew meanwhile', async () => {
     const changes: string[] = [];
     const { reflector, names, count } = await rig({
