@@ -1,94 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SigningKey } from '#cluster/decision/signature.ts';
-import type { ModelView } from '#cluster/model/model.ts';
-import type { PolicyView } from '#cluster/policy/policy.ts';
-import { announce } from './announce.ts';
-import { createCapacity, type Capacity } from './capacity.ts';
-import type { CapacityMetrics } from '#learner/capacity/metrics.ts';
-import type { CapacityPort } from '#learner/capacity/ports.ts';
-import type { CapacityRecord } from '#learner/capacity/record.ts';
-import { createForgetting, type ForgettingOptions } from '#learner/forgetting/forget.ts';
-import { isHeldBack } from '#learner/enforcement/circuit.ts';
-import { forgetDisabledCircuits } from '#learner/enforcement/disabled-circuits.ts';
-import { createPodReader, scanDecisions, type DecisionScan } from '#learner/episodes/decisions.ts';
-import type { PendingDecision, RejectedDecision, SignedPod } from '#learner/episodes/decisions.ts';
-import { DEFAULT_LIMITS, inOrder, type EpisodeLimits } from '#learner/episodes/episodes.ts';
 import { adherenceRows } from '#learner/enforcement/adherence.ts';
+import { forgetDisabledCircuits } from '#learner/enforcement/disabled-circuits.ts';
+import { countEnforced, enforce } from '#learner/enforcement/enforcing.ts';
 import {
-  countEnforced,
-  enforce,
-  type EnforcementRecord,
-  type ReleasePort,
-} from '#learner/enforcement/enforcing.ts';
-import { groupsOf, type Group } from '#learner/tick/groups.ts';
-import { NewestShards } from '#learner/tick/newest-shards.ts';
+  createPodReader,
+  scanDecisions,
+  type DecisionScan,
+  type PendingDecision,
+  type RejectedDecision,
+  type SignedPod,
+} from '#learner/episodes/decisions.ts';
+import { DEFAULT_LIMITS, type EpisodeLimits } from '#learner/episodes/episodes.ts';
+import { createSettledOf } from '#learner/episodes/plan.ts';
+import { createForgetting } from '#learner/forgetting/forget.ts';
+import { goneRecord, type SettlementRecord } from '#learner/judging/settlement.ts';
 import { publishObservations } from '#learner/observation/observing.ts';
-import { createSettledOf, type EpisodeTask } from '#learner/episodes/plan.ts';
 import { curvesOf } from '#learner/observation/power-curves.ts';
 import { choiceOf } from '#learner/readings/preset-choice.ts';
-import { createPolicyReporter, type PolicyStatusPort } from './policy-reports.ts';
-import type {
-  EventSink,
-  LearnerLogger,
-  LearnerMetrics,
-  LearnerView,
-  SettlementListener,
-  ShardStore,
-} from '#learner/tick/ports.ts';
-import { goneRecord, type SettlementRecord } from '#learner/judging/settlement.ts';
+import { askOnce } from '#learner/readings/telemetry-window.ts';
 import { settleTask } from '#learner/settling/settling.ts';
-import { askOnce, type Sources } from '#learner/readings/telemetry-window.ts';
+import { groupsOf, type Group } from '#learner/tick/groups.ts';
+import { NewestShards } from '#learner/tick/newest-shards.ts';
 import { Tally, type TickReport } from '#learner/tick/tick-report.ts';
-
-/**
- * Everything a learner is made from. It keeps no state that a new leader would miss; make one for
- * each term of leadership, with the store of that term.
- */
-export interface LearnerOptions extends Sources {
-  readonly view: LearnerView;
-  /** Names of the namespaces that opted in. */
-  readonly namespaces: () => Iterable<string>;
-  readonly policies: PolicyView;
-  /** The model as the watch last saw it. */
-  readonly models: ModelView;
-  readonly store: ShardStore;
-  /** The present key first, then the former ones. */
-  readonly decisionKeys: SigningKey | readonly SigningKey[];
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Asked before every write. */
-  readonly isLeader: () => boolean;
-  readonly logger: LearnerLogger;
-  readonly metrics: LearnerMetrics;
-  readonly onSettled?: SettlementListener | undefined;
-  readonly onEvent?: EventSink | undefined;
-  /** Told of escalations, releases and evictions: the audit log. */
-  readonly onEnforcement?: ((record: EnforcementRecord) => void) | undefined;
-  /** Evicts Pods that a required target keeps Pending; undefined = nobody does. */
-  readonly releasePod?: ReleasePort | undefined;
-  /** Replicas and running Pods; undefined = neither is looked at, whatever policies say. */
-  readonly capacity?: CapacityOptions | undefined;
-  /** When shards without Pods are deleted; undefined = none is looked at. */
-  readonly forgetting?: ForgettingOptions | undefined;
-  /** Where conditions of policies are written; undefined = nowhere. */
-  readonly policyStatus?: PolicyStatusPort | undefined;
-  readonly limits?: Partial<EpisodeLimits> | undefined;
-  /** Telemetry that does not answer so long after a window is given up. Default 3600. */
-  readonly giveUpSeconds?: number | undefined;
-  /** An observation that says nothing new is renewed after so long. Default 30. */
-  readonly observationSeconds?: number | undefined;
-  /** Episodes settled in one tick at most; the rest waits for the next. Default 64. */
-  readonly episodesPerTick?: number | undefined;
-}
-
-/** What scaling and rebalancing need beside the learner's own. */
-export interface CapacityOptions {
-  readonly port: CapacityPort;
-  readonly metrics: CapacityMetrics;
-  /** Told of every decision: the audit log. */
-  readonly onRecord?: ((record: CapacityRecord) => void) | undefined;
-}
+import { announce } from './announce.ts';
+import { createCapacity, type Capacity } from './capacity.ts';
+import { countCircuits, measureAdherence } from './figures.ts';
+import type { LearnerOptions } from './options.ts';
+import { createPolicyReporter } from './policy-reports.ts';
+import { createStanding, inTurn, nameOf } from './turns.ts';
 
 /** The leader's work: observe, settle, learn, publish. */
 export interface Learner {
@@ -178,7 +118,10 @@ export function createLearner(options: LearnerOptions): Learner {
     const ask = askOnce(options);
     const failed = new Set<string>();
     const standingOf = createStanding();
-    for (const { group, task } of inTurn(groups).slice(0, options.episodesPerTick ?? 64)) {
+    for (const { group, task } of inTurn(groups, unanswered).slice(
+      0,
+      options.episodesPerTick ?? 64,
+    )) {
       if (!isLeader()) return;
       const { namespace, policy } = group;
       try {
@@ -221,34 +164,6 @@ export function createLearner(options: LearnerOptions): Learner {
     unanswered = failed;
   }
 
-  /** Oldest first, so that none waits for ever; those without an answer last time at the end. */
-  function inTurn(groups: readonly Group[]): { group: Group; task: EpisodeTask }[] {
-    const late = (task: EpisodeTask): number => Number(unanswered.has(nameOf(task)));
-    return groups
-      .flatMap((group) => group.plan.tasks.map((task) => ({ group, task })))
-      .sort(
-        (a, b) =>
-          late(a.task) - late(b.task) ||
-          a.task.episode.lastCreatedAt - b.task.episode.lastCreatedAt,
-      );
-  }
-
-  function measureAdherence(groups: readonly Group[]): void {
-    const sums = new Map<string, { followed: number; asked: number }>();
-    for (const { namespace, policy, pods } of groups) {
-      const sum = sums.get(policy.spec.topologyKey) ?? { followed: 0, asked: 0 };
-      for (const workload of pods.keys()) {
-        const shard = options.models.shard(namespace, policy.name, workload);
-        sum.followed += shard?.followed ?? 0;
-        sum.asked += shard?.asked ?? 0;
-      }
-      sums.set(policy.spec.topologyKey, sum);
-    }
-    for (const [topologyKey, { followed, asked }] of sums) {
-      options.metrics.adherence(topologyKey, followed, asked);
-    }
-  }
-
   async function enforceAll(groups: readonly Group[], signed: readonly SignedPod[]): Promise<void> {
     for (const group of groups) {
       if (!isLeader()) return;
@@ -258,18 +173,6 @@ export function createLearner(options: LearnerOptions): Learner {
     const { required, released } = countEnforced(groups, options.models, options.now());
     options.metrics.enforced(required, released);
     options.metrics.workloadAdherence(adherenceRows(groups, options.models));
-  }
-
-  function countCircuits(groups: readonly Group[]): void {
-    let open = 0;
-    for (const { namespace, policy, pods } of groups) {
-      const { circuitBreaker } = policy.spec;
-      for (const workload of pods.keys()) {
-        const shard = options.models.shard(namespace, policy.name, workload);
-        if (isHeldBack(shard?.circuit, circuitBreaker, options.now())) open += 1;
-      }
-    }
-    options.metrics.circuits(open);
   }
 
   async function cycle(): Promise<TickReport> {
@@ -288,7 +191,7 @@ export function createLearner(options: LearnerOptions): Learner {
     tally.orphaned = orphaned;
     options.metrics.orphaned(orphaned);
     follow(groups, alive, tally);
-    measureAdherence(groups);
+    measureAdherence(groups, options);
     await publishObservations(groups, { ...options, isLeader, onFenced, limits, held, tally });
     await settle(groups, alive, tally);
     await enforceAll(groups, found.signed);
@@ -299,7 +202,7 @@ export function createLearner(options: LearnerOptions): Learner {
     await capacity?.tick(groups);
     await forget?.(tally);
     await reportPolicies?.(groups);
-    countCircuits(groups);
+    countCircuits(groups, options);
     tally.backlog = open.size;
     options.metrics.backlog(open.size);
     const seconds = (options.now() - started) / 1000;
@@ -356,22 +259,4 @@ function capacityOf(
     ingestDelaySeconds: limits.ingestDelaySeconds,
     now: options.now,
   });
-}
-
-/**
- * Every decision of a group in the order in which they were taken, sorted when first asked. Sums
- * over them then round the same in every process, whatever order its informers know Pods in.
- */
-function createStanding(): (group: Group) => readonly PendingDecision[] {
-  const sorted = new Map<Group, readonly PendingDecision[]>();
-  return (group) => {
-    const known = sorted.get(group) ?? group.decisions.toSorted(inOrder);
-    sorted.set(group, known);
-    return known;
-  };
-}
-
-/** Tells the episodes of a tick apart. */
-function nameOf({ episode }: EpisodeTask): string {
-  return JSON.stringify([episode.namespace, episode.policy, episode.firstCreatedAt]);
 }

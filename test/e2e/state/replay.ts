@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
-import type { LearnerOptions } from '#learner/loop/learner.ts';
+import type { LearnerOptions } from '#learner/loop/options.ts';
 import type { DeleteResult, ShardStore, WriteResult } from '#learner/tick/ports.ts';
 import type { Window } from '#telemetry/reading/source.ts';
 import type { Insider } from './insider.ts';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { PolicyStatus } from '#cluster/policy/status.ts';
 import { LivePolicyView, projectPolicy, type RawPolicy } from '#cluster/policy/live-view.ts';
 import { Store } from '#cluster/watch/store.ts';
-import type { LearnerOptions } from '#learner/loop/learner.ts';
+import type { LearnerOptions } from '#learner/loop/options.ts';
 import { World } from '../world.ts';
 
 /** The world with policies as the API server has them. */
