@@ -34,7 +34,14 @@ export class DashboardServer {
       material === undefined
         ? createServer(LIMITS, app)
         : createSecureServer(
-            { ...LIMITS, ...material, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] },
+            {
+              ...LIMITS,
+              ...material,
+              // Who opens a connection and says nothing holds one of few places.
+              handshakeTimeout: LIMITS.headersTimeout,
+              minVersion: 'TLSv1.2',
+              ALPNProtocols: ['http/1.1'],
+            },
             app,
           );
     this.#server.maxConnections = CONNECTIONS;

@@ -2,7 +2,7 @@
 import type { KubeApi } from '#cluster/api/kube-api.ts';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
-import { leaseBody, leaseRecord, type LeaseRecord } from './record.ts';
+import { leaseBody, leaseRecord, type LeaseRecord, type ReadLease } from './record.ts';
 import type { LeaseTimes } from './times.ts';
 
 /** `leaseTransitions` is an int32: a Lease with a larger one is refused. */
@@ -14,11 +14,6 @@ export interface LeaseName {
   readonly name: string;
   /** Unique for each process, not only for each Pod: the Pod's name and a random part. */
   readonly identity: string;
-}
-
-interface Held {
-  readonly record: LeaseRecord;
-  readonly resourceVersion: string;
 }
 
 /** Of one call. */
@@ -51,7 +46,7 @@ export class Claim {
   readonly #ports: ClaimPorts;
   readonly #times: LeaseTimes;
   /** The lease as last seen, and when it was seen to change. */
-  #seen: Held | undefined;
+  #seen: ReadLease | undefined;
   #changedAt = 0;
   #heldUntil = Number.NEGATIVE_INFINITY;
 
@@ -108,7 +103,7 @@ export class Claim {
     }
   }
 
-  #note(held: Held): void {
+  #note(held: ReadLease): void {
     if (this.#seen?.resourceVersion !== held.resourceVersion) {
       this.#changedAt = this.#ports.monotonic();
     }
@@ -169,7 +164,7 @@ export class Claim {
   }
 
   async #put(record: LeaseRecord, options: Options): Promise<boolean> {
-    const body = leaseBody(this.#lease, record, this.#seen?.resourceVersion);
+    const body = leaseBody(this.#lease, record, this.#seen);
     const { namespace } = this.#lease;
     try {
       const answer =

@@ -14,14 +14,21 @@ export interface LeaseRecord {
   readonly transitions: number;
 }
 
-/** Reads a raw Lease; a Lease without a spec is free. */
-export function leaseRecord(raw: JsonObject): {
+/** A Lease as it was read. */
+export interface ReadLease {
   readonly record: LeaseRecord;
   readonly resourceVersion: string;
-} {
+  /** With what others have written there (labels, annotations, owners): a write replaces all of it. */
+  readonly metadata: JsonObject;
+}
+
+/** Reads a raw Lease; a Lease without a spec is free. */
+export function leaseRecord(raw: JsonObject): ReadLease {
   const spec = asObject(raw['spec']);
+  const metadata = asObject(raw['metadata']);
   return {
-    resourceVersion: asText(asObject(raw['metadata'])['resourceVersion']),
+    resourceVersion: asText(metadata['resourceVersion']),
+    metadata,
     record: {
       holder: asText(spec['holderIdentity']),
       durationSeconds: asCount(spec['leaseDurationSeconds']),
@@ -32,20 +39,16 @@ export function leaseRecord(raw: JsonObject): {
   };
 }
 
-/** The body that writes a record; with a resourceVersion only over exactly that version. */
+/** The body that writes a record: a new Lease, or only over exactly the version that was read. */
 export function leaseBody(
   lease: { readonly namespace: string; readonly name: string },
   record: LeaseRecord,
-  resourceVersion: string | undefined,
+  read: Pick<ReadLease, 'metadata'> | undefined,
 ): JsonObject {
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
-    metadata: {
-      namespace: lease.namespace,
-      name: lease.name,
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    },
+    metadata: { ...read?.metadata, namespace: lease.namespace, name: lease.name },
     spec: {
       holderIdentity: record.holder,
       leaseDurationSeconds: Math.max(1, Math.round(record.durationSeconds)),

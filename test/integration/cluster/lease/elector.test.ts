@@ -316,6 +316,28 @@ describe('leader election', { timeout: 120_000 }, () => {
     assert.equal(spec()['leaseTransitions'], 2_147_483_647);
   });
 
+  it('leaves what others have written on the lease as it is', async () => {
+    const metadata = {
+      ...{ namespace: 'peri', name: 'learner', labels: { team: 'platform' } },
+      annotations: { 'example.org/note': 'do not touch' },
+    };
+    const spec = { holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 3 };
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/peri/leases';
+    await server.client.create(leases, { metadata, spec });
+    const one = candidate('one');
+    await until(() => leading(one));
+    server.meddle(PATH, (stored) => {
+      stored.metadata['labels'] = { team: 'other' };
+    });
+    await clock.advance(30_000);
+    assert.ok(leading(one));
+    one.stop.abort();
+    await one.done;
+    const { labels, annotations } = asObject(server.objects.get(PATH)?.metadata);
+    assert.deepEqual(labels, { team: 'other' });
+    assert.deepEqual(annotations, metadata.annotations);
+  });
+
   it('refuses times that do not keep two leaders apart', () => {
     const make = (times: { lease: number; renew: number; retry: number }) => () =>
       new LeaderElector(
