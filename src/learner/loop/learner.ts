@@ -192,9 +192,10 @@ export function createLearner(options: LearnerOptions): Learner {
     options.metrics.orphaned(orphaned);
     follow(groups, alive, tally);
     measureAdherence(groups, options);
+    // First: Pods that we keep Pending must not wait for telemetry that says nothing.
+    await enforceAll(groups, found.signed);
     await publishObservations(groups, { ...options, isLeader, onFenced, limits, held, tally });
     await settle(groups, alive, tally);
-    await enforceAll(groups, found.signed);
     await forgetDisabledCircuits(groups, {
       ...{ models: newest, store: newest, isLeader, onFenced, logger: options.logger },
       shards: options.forgetting?.shards,

@@ -17,7 +17,7 @@ export class Silence extends Transient {}
 
 /**
  * Counts the queries in a row that had no answer. A server that is silent must not cost every query
- * its time limits: the Pods that `Require` keeps Pending are released in the same cycle. Once as many
+ * its time limits: the rest of the learner's cycle waits for them. Once as many
  * as may be under way were not answered, the next are tried once only; after as many again, those
  * that wait fail with them. Those that are asked later have their one try, so that an answer ends it.
  */

@@ -8,6 +8,7 @@ import type { Learner } from '#learner/loop/learner.ts';
 import type { LearnerOptions } from '#learner/loop/options.ts';
 import type { PlacementEvent } from '#learner/tick/ports.ts';
 import { signedPod, T0 } from '../fixtures.ts';
+import { until } from '../../../support/until.ts';
 import { policyWith, World } from '../world.ts';
 
 const WORKLOAD = 'Deployment/frontend';
@@ -115,6 +116,25 @@ describe('a stuck Pod', () => {
     assert.equal(stage.shard()?.enforcement?.evictions, 1);
     await stage.tick(10);
     assert.equal(stage.asked.length, 1);
+  });
+
+  it('is released and evicted while telemetry does not say a word', async () => {
+    const stage = new Stage();
+    const silent = Promise.withResolvers<never>();
+    stage.lead({ power: { power: () => silent.promise } });
+    stage.stick(1);
+    stage.world.pass(61);
+    const first = stage.learner.tick();
+    await until(() => stage.shard()?.enforcement?.releasedAt === stage.world.now);
+    silent.reject(new Error('no answer'));
+    await first;
+    const again = Promise.withResolvers<never>();
+    stage.lead({ power: { power: () => again.promise } });
+    stage.world.pass(10);
+    const second = stage.learner.tick();
+    await until(() => stage.asked.length === 1);
+    again.reject(new Error('no answer'));
+    await second;
   });
 
   it('without a controller is never evicted', async () => {
