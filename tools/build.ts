@@ -7,7 +7,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { build, type Plugin, transform } from 'esbuild';
-import { pageFiles } from '../src/dashboard/page-files.ts';
+import { pageFiles } from '#dashboard/server/page-files.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LARGEST_SHOWN = 8;
@@ -32,13 +32,19 @@ const BANNER = [
 const PAGE: Plugin = {
   name: 'page',
   setup(bundler) {
-    bundler.onLoad({ filter: /[/\\]src[/\\]dashboard[/\\]page-files\.ts$/ }, async () => {
-      const files = await Promise.all(
-        Object.entries(pageFiles()).map(async ([name, text]) => [name, await smaller(name, text)]),
-      );
-      const held = JSON.stringify(Object.fromEntries(files));
-      return { contents: `export function pageFiles() { return ${held}; }`, loader: 'js' };
-    });
+    bundler.onLoad(
+      { filter: /[/\\]src[/\\]dashboard[/\\]server[/\\]page-files\.ts$/ },
+      async () => {
+        const files = await Promise.all(
+          Object.entries(pageFiles()).map(async ([name, text]) => [
+            name,
+            await smaller(name, text),
+          ]),
+        );
+        const held = JSON.stringify(Object.fromEntries(files));
+        return { contents: `export function pageFiles() { return ${held}; }`, loader: 'js' };
+      },
+    );
   },
 };
 

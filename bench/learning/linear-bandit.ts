@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGenerator, gaussian, type Generator } from '#agent/random.ts';
+import { createGenerator, gaussian, type Generator } from '#agent/terms/random.ts';
 import { demandOf } from '#cli/simulate/demand.ts';
 import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGenerator, type Generator } from '#agent/random.ts';
+import { createGenerator, type Generator } from '#agent/terms/random.ts';
 import type { PlacementScheduler, PodRequest, RolloutContext } from '#cli/simulate/scheduler.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
 import type { World } from '#cli/simulate/world.ts';

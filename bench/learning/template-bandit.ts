@@ -3,7 +3,7 @@ import type { PlacementScheduler } from '#cli/simulate/scheduler.ts';
 import { placeByDefault } from '#cli/simulate/static-schedulers.ts';
 import type { World } from '#cli/simulate/world.ts';
 import type { Pins } from '#simulator/application/pod-template.ts';
-import { createGenerator, gaussian, type Generator } from '#agent/random.ts';
+import { createGenerator, gaussian, type Generator } from '#agent/terms/random.ts';
 import type { Trial } from '#simulator/trial/trial.ts';
 import { templatesOf, type Template } from './templates.ts';
 

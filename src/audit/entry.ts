@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Action } from '#agent/action.ts';
-import type { StateKey } from '#agent/state.ts';
+import type { Action } from '#agent/terms/action.ts';
+import type { StateKey } from '#agent/terms/state.ts';
 
 /*
  * What one audit line says. The codec copies exactly these fields and nothing else, so a Pod's

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { SCALING_ACTIONS } from '#agent/scaling/action.ts';
 import { chooseScaling, type ScalingArm } from '#agent/scaling/choose.ts';
 import type { CapacityEntry, CapacityMoveEntry, CapacityScalingEntry } from './entry.ts';

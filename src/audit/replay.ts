@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { isActedUpon } from '#agent/canary.ts';
-import { chooseAmong, type Choice } from '#agent/choose.ts';
-import { withParameter } from '#agent/hyperparameters.ts';
-import { createGenerator } from '#agent/random.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { isActedUpon } from '#agent/choosing/canary.ts';
+import { chooseAmong, type Choice } from '#agent/choosing/choose.ts';
+import { withParameter } from '#agent/terms/hyperparameters.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import type { DecisionEntry } from './entry.ts';
 
 /** One field of a decision that does not come out as it stands in the line. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import { judgeOffPolicy, type OffPolicyEstimate } from '#agent/off-policy.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
+import { judgeOffPolicy, type OffPolicyEstimate } from '#agent/choosing/off-policy.ts';
 import { around, sequenceHalfWidth, type Interval } from './confidence.ts';
 
 /** What Pods did on a target where the default scheduler put them. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import type { ClusterNow, Workloads } from '#dashboard/api.ts';
+import type { ClusterNow, Workloads } from '#dashboard/api/api.ts';
 import { contrastProblems, structureProblems, tabOrder } from './accessibility.ts';
 import { goTo, launch, open } from './browser.ts';
 import { startWorld, type World } from './world.ts';

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import type { AdmissionEntry } from '#audit/entry.ts';
-import type { DecisionPage } from '#dashboard/api-decisions.ts';
+import type { DecisionPage } from '#dashboard/api/api-decisions.ts';
 import { launch, open } from './browser.ts';
 import { Wire } from './wire.ts';
 import { startWorld, type World } from './world.ts';

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { decodeEntry } from '#audit/decode.ts';
 import type { AdmissionEntry, SettlementEntry } from '#audit/entry.ts';
-import type { Story } from '#dashboard/api-decisions.ts';
+import type { Story } from '#dashboard/api/api-decisions.ts';
 import { reportOf } from '#cli/report/report.ts';
 import { goTo, launch, open } from './browser.ts';
 import { EXPERIMENT, startWorld, type World } from './world.ts';

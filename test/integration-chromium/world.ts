@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Experiment, ExperimentFigure, ExperimentFigures } from '#dashboard/api.ts';
+import type { Experiment, ExperimentFigure, ExperimentFigures } from '#dashboard/api/api.ts';
 import {
   type AgentWorld,
   DEMO_POLICY_SPEC,

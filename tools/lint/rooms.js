@@ -35,6 +35,14 @@ export const SIMULATING = ['cli/demo', 'cli/simulate'];
 
 /** Room -> folder in it -> folders of the same room that it may import. */
 export const FOLDERS = {
+  agent: {
+    terms: [],
+    state: ['terms'],
+    exploring: ['terms'],
+    learning: ['terms', 'state'],
+    choosing: ['terms', 'exploring', 'learning'],
+    scaling: ['terms', 'learning'],
+  },
   admission: {
     review: [],
     server: [],
@@ -109,6 +117,13 @@ export const FOLDERS = {
       ...['random', 'kube', 'events', 'application', 'machines', 'engine', 'api', 'control'],
       'exporters',
     ],
+  },
+  dashboard: {
+    api: [],
+    now: ['api'],
+    decisions: ['api', 'now'],
+    server: ['api', 'now', 'decisions'],
+    page: ['api'],
   },
   cli: {
     command: [],

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { isActedUpon } from '#agent/canary.ts';
-import { choose, type Choice } from '#agent/choose.ts';
-import { holdoutShare, type HoldoutShare } from '#agent/holdout.ts';
-import { hyperparametersOf, parameterOf } from '#agent/hyperparameters.ts';
-import { createGenerator } from '#agent/random.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { isActedUpon } from '#agent/choosing/canary.ts';
+import { choose, type Choice } from '#agent/choosing/choose.ts';
+import { holdoutShare, type HoldoutShare } from '#agent/choosing/holdout.ts';
+import { hyperparametersOf, parameterOf } from '#agent/terms/hyperparameters.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import type { DrawEntry } from '#audit/entry.ts';
 import type { Mark } from '#cluster/decision/annotations.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';

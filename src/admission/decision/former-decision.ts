@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import { readDecision } from '#cluster/decision/codec.ts';
 import { subjectOf, type SigningKey } from '#cluster/decision/signature.ts';

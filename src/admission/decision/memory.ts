@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import { DECISION_ANNOTATIONS, EXPLORED_ANNOTATION } from '#cluster/decision/annotations.ts';
 import type { SigningKey } from '#cluster/decision/signature.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';

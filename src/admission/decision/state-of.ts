@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
-import { boundFeatures, encodeState, mostPeers, type StateFeatures } from '#agent/state-key.ts';
-import type { StateKey } from '#agent/state.ts';
+import { leastPressured, pressureOf, type Pressure } from '#agent/state/pressure.ts';
+import {
+  boundFeatures,
+  encodeState,
+  mostPeers,
+  type StateFeatures,
+} from '#agent/state/state-key.ts';
+import type { StateKey } from '#agent/terms/state.ts';
 import { labelAt } from '#cluster/objects/selector-match.ts';
 import type {
   Observation,

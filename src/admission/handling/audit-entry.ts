@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ChoiceReason } from '#agent/choose.ts';
+import type { ChoiceReason } from '#agent/choosing/choose.ts';
 import type { AdmissionEntry, DecisionEntry, VersionsEntry } from '#audit/entry.ts';
 import { stringAt, objectAt } from '#admission/review/json.ts';
 import type { Decision } from '#admission/decision/decide.ts';

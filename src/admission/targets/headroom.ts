@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fillingOf, keepsHeadroom } from '#agent/headroom.ts';
+import { fillingOf, keepsHeadroom } from '#agent/state/headroom.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { ClusterView } from '#cluster/mirror/view.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';

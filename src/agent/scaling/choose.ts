@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { drawIndex, type Generator } from '#agent/random.ts';
-import type { ValueTable } from '#agent/value-table.ts';
+import { drawIndex, type Generator } from '#agent/terms/random.ts';
+import type { ValueTable } from '#agent/terms/value-table.ts';
 import type { ScalingAction } from './action.ts';
 import { cellAt, scalingEstimate } from './estimate.ts';
 import type { ScalingRow } from './row.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StateKey } from '#agent/state.ts';
-import type { Cell, ValueTable } from '#agent/value-table.ts';
+import type { StateKey } from '#agent/terms/state.ts';
+import type { Cell, ValueTable } from '#agent/terms/value-table.ts';
 import { REPLICAS_BY_ACTION, SCALING_ACTIONS, type ScalingAction } from './action.ts';
 import { HEADROOMS, type Headroom } from './headroom.ts';
 import { scalingKey, type ScalingRow } from './row.ts';

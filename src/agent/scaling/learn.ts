@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { epsilonAt, type Hyperparameters } from '#agent/hyperparameters.ts';
-import type { StateKey } from '#agent/state.ts';
-import { TdLearner, type TdSettings, type Update, type Values } from '#agent/td.ts';
-import type { Cell, ValueTable } from '#agent/value-table.ts';
+import { epsilonAt, type Hyperparameters } from '#agent/terms/hyperparameters.ts';
+import type { StateKey } from '#agent/terms/state.ts';
+import { TdLearner, type TdSettings, type Update, type Values } from '#agent/learning/td.ts';
+import type { Cell, ValueTable } from '#agent/terms/value-table.ts';
 import type { ScalingAction } from './action.ts';
 import { cellAt, scalingEstimate } from './estimate.ts';
 import type { ScalingRow } from './row.ts';

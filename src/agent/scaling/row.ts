@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StateKey } from '#agent/state.ts';
+import type { StateKey } from '#agent/terms/state.ts';
 import type { Headroom } from './headroom.ts';
 
 /** Where a workload stands before a decision. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Informers } from '#cluster/mirror/informers.ts';
-import type { DashboardSources, SavingsNow } from '#dashboard/sources.ts';
+import type { DashboardSources, SavingsNow } from '#dashboard/now/sources.ts';
 import { reportOf, type NamespaceReport, type WorkloadReport } from '#cli/report/report.ts';
 
 /** Neither grams nor money: the page shows joules, the report turns them into more. */

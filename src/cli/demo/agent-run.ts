@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs';
 import { pino } from 'pino';
 import { PooledKubeConfig } from '#cluster/api/pooled-kube-config.ts';
-import type { Experiment } from '#dashboard/api.ts';
-import { createGenerator } from '#agent/random.ts';
+import type { Experiment } from '#dashboard/api/api.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import type { TickReport } from '#learner/tick/tick-report.ts';
 import { parseSettings } from '#settings/parse.ts';
 import type { EmbeddedCluster } from '#simulator/cluster/cluster.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Experiment, ExperimentFigures } from '#dashboard/api.ts';
+import type { Experiment, ExperimentFigures } from '#dashboard/api/api.ts';
 import { CLUSTERS } from './job.ts';
 import { CLUSTER_TITLES, SCENARIO_TITLES } from './report.ts';
 import { type DemoResults, type ScenarioFigures, TABLE_ORDER } from './results.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { workloadOf } from '#admission/pod/owner.ts';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { StoredAdherence } from '#cluster/model/enforcement.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { cellOf, estimateOf, rowOf } from '#agent/estimate.ts';
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { cellOf, estimateOf, rowOf } from '#agent/learning/estimate.ts';
+import { hyperparametersOf } from '#agent/terms/hyperparameters.ts';
 import type { DecisionEntry } from '#audit/entry.ts';
 import type { ClaimedDecision } from './claimed.ts';
 import type { Gathered } from './gather.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import { resourcePath, RESOURCES } from '#cluster/api/resources.ts';
 import { projectPod } from '#cluster/objects/project-pod.ts';
 import { projectNode } from '#cluster/objects/project.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { SettlementEntry } from '#audit/entry.ts';
 import { settledBy } from '#cluster/model/settled.ts';
 import { type Adherence, adherenceOf } from './adherence.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { decodeState } from '#agent/state-key.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { decodeState } from '#agent/state/state-key.ts';
 import type { Interval } from '#reward/confidence.ts';
 import { followedPercent } from '#cli/explain/adherence.ts';
 import type { Evidence } from './report.ts';

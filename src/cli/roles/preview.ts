@@ -2,8 +2,8 @@
 import { decide } from '#admission/decision/decide.ts';
 import { incomingPod } from '#admission/pod/incoming-pod.ts';
 import { Memory } from '#admission/decision/memory.ts';
-import { epsilonAt, hyperparametersOf } from '#agent/hyperparameters.ts';
-import { cellOf, estimateOf } from '#agent/estimate.ts';
+import { epsilonAt, hyperparametersOf } from '#agent/terms/hyperparameters.ts';
+import { cellOf, estimateOf } from '#agent/learning/estimate.ts';
 import { DECISION_ANNOTATIONS, REQUIRED_ANNOTATION } from '#cluster/decision/annotations.ts';
 import type { Informers } from '#cluster/mirror/informers.ts';
 import {

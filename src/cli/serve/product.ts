@@ -8,7 +8,7 @@ import { KubeClient } from '#cluster/api/client.ts';
 import { type Informers, startInformers } from '#cluster/mirror/informers.ts';
 import { KubernetesError } from '#cluster/api/kubernetes-error.ts';
 import type { TickReport } from '#learner/tick/tick-report.ts';
-import type { Experiment } from '#dashboard/api.ts';
+import type { Experiment } from '#dashboard/api/api.ts';
 import type { Settings } from '#settings/settings.ts';
 import { type DashboardRole, startDashboard } from '#cli/dashboard/role.ts';
 import { tappedSink } from '#cli/dashboard/tapped-sink.ts';

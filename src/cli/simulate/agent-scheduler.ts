@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import { choose } from '#agent/choose.ts';
-import { learnEpisode, type EpisodeStep } from '#agent/episode.ts';
-import { holdoutShare, type HoldoutShare } from '#agent/holdout.ts';
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
-import { createGenerator } from '#agent/random.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
+import { choose } from '#agent/choosing/choose.ts';
+import { learnEpisode, type EpisodeStep } from '#agent/learning/episode.ts';
+import { holdoutShare, type HoldoutShare } from '#agent/choosing/holdout.ts';
+import { hyperparametersOf } from '#agent/terms/hyperparameters.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { LONE_WEIGHT, preferredTerm } from '#admission/patch/merge.ts';
 import { tierOf } from '#admission/pod/tier.ts';
 import { circuitBlocks } from '#admission/remembered/trials.ts';

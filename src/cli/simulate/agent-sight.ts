@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Action } from '#agent/action.ts';
-import { fillingOf, keepsHeadroom } from '#agent/headroom.ts';
-import { leastPressured, pressureOf, type Pressure } from '#agent/pressure.ts';
-import { boundFeatures, encodeState, mostPeers } from '#agent/state-key.ts';
+import type { Action } from '#agent/terms/action.ts';
+import { fillingOf, keepsHeadroom } from '#agent/state/headroom.ts';
+import { leastPressured, pressureOf, type Pressure } from '#agent/state/pressure.ts';
+import { boundFeatures, encodeState, mostPeers } from '#agent/state/state-key.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';

@@ -35,7 +35,7 @@ export interface DecisionRecord {
   readonly shadow?: true | undefined;
   /** The target was required, not only preferred: the Pod may have to be released. */
   readonly required?: true | undefined;
-  /** The holdout rested: the chance of being held out was the lower share, see `src/agent/holdout.ts`. */
+  /** The holdout rested: the chance of being held out was the lower share, see `src/agent/choosing/holdout.ts`. */
   readonly rested?: true | undefined;
   /** Taken to learn, and counted in the namespace's exploration budget by every replica. */
   readonly explored?: true | undefined;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** One learned cell, as `src/agent/value-table.ts` defines it. */
+/** One learned cell, as `src/agent/terms/value-table.ts` defines it. */
 export interface StoredCell {
   readonly value: number;
   readonly weight: number;

@@ -2,7 +2,7 @@
 import type { PolicySpec } from './policy.ts';
 
 /**
- * The two shares of a policy as fractions, as `holdoutShare` of `src/agent/holdout.ts` takes them.
+ * The two shares of a policy as fractions, as `holdoutShare` of `src/agent/choosing/holdout.ts` takes them.
  * The resting one is at most the full one: a policy that holds nothing out holds nothing out at rest.
  */
 export function holdoutSharesOf(

@@ -43,7 +43,7 @@ export interface TierRule {
   readonly matchLabels: Readonly<Record<string, string>>;
 }
 
-/** Hyperparameters of the agent; each is explained in `src/agent/hyperparameters.ts`. */
+/** Hyperparameters of the agent; each is explained in `src/agent/terms/hyperparameters.ts`. */
 export interface LearningSpec {
   readonly algorithm: 'EpsilonGreedy' | 'UCB1' | 'Thompson' | 'Softmax';
   readonly seed: number;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { IntervalFigure } from '#dashboard/api.ts';
+import type { IntervalFigure } from '#dashboard/api/api.ts';
 import { type Child, h, s } from './dom.ts';
 import type { Finding } from './format.ts';
 import { bandPath, extent, linear, linePath, round, type Scale, ticks } from './scale.ts';

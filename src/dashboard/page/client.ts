@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Problem } from '#dashboard/api.ts';
+import type { Problem } from '#dashboard/api/api.ts';
 import type { Store } from './store.ts';
 
 /** An answer that is no success; status 0 = there was none. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure, FigureStatus, IntervalFigure } from '#dashboard/api.ts';
+import type { Figure, FigureStatus, IntervalFigure } from '#dashboard/api/api.ts';
 
 /** What stands where there is no number. */
 export const NOTHING = '–';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamEvents } from '#dashboard/api-stream.ts';
-import type { Overview, Part } from '#dashboard/api.ts';
+import type { StreamEvents } from '#dashboard/api/api-stream.ts';
+import type { Overview, Part } from '#dashboard/api/api.ts';
 import { Client, HttpError } from './client.ts';
 import { byId, h } from './dom.ts';
 import { age, clock, zone } from './format.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Adherence, Figure } from '#dashboard/api.ts';
+import type { Adherence, Figure } from '#dashboard/api/api.ts';
 import { type Child, h } from './dom.ts';
 import { count, percent, STATUS_WORDS } from './format.ts';
 

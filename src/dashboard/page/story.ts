@@ -5,7 +5,7 @@ import type {
   StoryCell,
   StoryEarned,
   StoryReading,
-} from '#dashboard/api-decisions.ts';
+} from '#dashboard/api/api-decisions.ts';
 import { type Child, h } from './dom.ts';
 import {
   actionWords,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamEvents } from '#dashboard/api-stream.ts';
+import type { StreamEvents } from '#dashboard/api/api-stream.ts';
 import { type Client, HttpError } from './client.ts';
 import { EventParser, reconnectPause } from './sse-parser.ts';
 

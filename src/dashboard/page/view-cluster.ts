@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ClusterNow, NodeNow, NodePod, Savings } from '#dashboard/api.ts';
+import type { ClusterNow, NodeNow, NodePod, Savings } from '#dashboard/api/api.ts';
 import { sparkline } from './charts.ts';
 import { type Child, h } from './dom.ts';
 import {

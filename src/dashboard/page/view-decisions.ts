@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamEvents } from '#dashboard/api-stream.ts';
-import type { DecisionPage, DecisionRow, Story } from '#dashboard/api-decisions.ts';
+import type { StreamEvents } from '#dashboard/api/api-stream.ts';
+import type { DecisionPage, DecisionRow, Story } from '#dashboard/api/api-decisions.ts';
 import { type Child, h } from './dom.ts';
 import {
   actionWords,

@@ -4,7 +4,7 @@ import type {
   ExperimentCluster,
   ExperimentFigure,
   ExperimentFigures,
-} from '#dashboard/api.ts';
+} from '#dashboard/api/api.ts';
 import { stepChart, whiskers } from './charts.ts';
 import { type Child, h } from './dom.ts';
 import {

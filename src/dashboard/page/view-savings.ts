@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NamespaceSavings, SavedFigure, Savings, WorkloadSavings } from '#dashboard/api.ts';
+import type {
+  NamespaceSavings,
+  SavedFigure,
+  Savings,
+  WorkloadSavings,
+} from '#dashboard/api/api.ts';
 import { bandChart, intervalPlot } from './charts.ts';
 import { type Child, h } from './dom.ts';
 import {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ValueCell, ValueTable, ValueTableName, ValueTables } from '#dashboard/api.ts';
+import type { ValueCell, ValueTable, ValueTableName, ValueTables } from '#dashboard/api/api.ts';
 import { type Child, h } from './dom.ts';
 import { actionWords, plural, samplesText, shortWorkload, signed } from './format.ts';
 import { largest, sureness, toneOf } from './heat.ts';

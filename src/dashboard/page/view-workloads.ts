@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Figure, WorkloadNow, Workloads } from '#dashboard/api.ts';
+import type { Figure, WorkloadNow, Workloads } from '#dashboard/api/api.ts';
 import { sparkline } from './charts.ts';
 import { type Child, h } from './dom.ts';
 import {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StreamEvents } from '#dashboard/api-stream.ts';
-import type { Part } from '#dashboard/api.ts';
+import type { StreamEvents } from '#dashboard/api/api-stream.ts';
+import type { Part } from '#dashboard/api/api.ts';
 import type { Client } from './client.ts';
 
 /** What a view is given. */

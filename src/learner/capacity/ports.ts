@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { StateKey } from '#agent/state.ts';
-import type { Cell } from '#agent/value-table.ts';
+import type { StateKey } from '#agent/terms/state.ts';
+import type { Cell } from '#agent/terms/value-table.ts';
 import type { AutoscalerOwners } from '#cluster/actions/autoscalers.ts';
 import type { DisruptionBudget } from '#cluster/actions/disruption-budgets.ts';
 import type { Eviction } from '#cluster/actions/eviction.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
 import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { StoredAdherence } from '#cluster/model/enforcement.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { ModelShard, ModelView } from '#cluster/model/model.ts';
 import type { StoredEnforcement } from '#cluster/model/enforcement.ts';
 import type { ReleaseResult, StuckPod } from '#cluster/actions/release-pod.ts';

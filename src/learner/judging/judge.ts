@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';

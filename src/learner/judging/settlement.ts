@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Action } from '#agent/action.ts';
-import type { StateKey } from '#agent/state.ts';
+import type { Action } from '#agent/terms/action.ts';
+import type { StateKey } from '#agent/terms/state.ts';
 import type { StoredCell } from '#cluster/model/statistics.ts';
 import type { WorkloadKey } from '#cluster/objects/workload.ts';
 import type { Rewarded } from '#reward/reward.ts';

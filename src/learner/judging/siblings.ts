@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import { rawCosts, type RawCosts } from '#reward/costs.ts';
 import { compareSiblings } from '#reward/sibling.ts';

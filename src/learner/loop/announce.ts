@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import type { Group } from '#learner/tick/groups.ts';
 import type { PlacementEvent } from '#learner/tick/ports.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { StoredMoving } from '#cluster/model/capacity.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
-import { createGenerator } from '#agent/random.ts';
+import { hyperparametersOf } from '#agent/terms/hyperparameters.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { REPLICAS_BY_ACTION, SCALING_ACTIONS, type ScalingAction } from '#agent/scaling/action.ts';
 import {
   chooseScaling,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import { holdoutSharesOf } from '#cluster/policy/holdout.ts';
 import type { PlacementPolicy, PolicySpec } from '#cluster/policy/policy.ts';

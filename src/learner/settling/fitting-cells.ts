@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import { decodeState } from '#agent/state-key.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
+import { decodeState } from '#agent/state/state-key.ts';
 import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { StoredCell } from '#cluster/model/statistics.ts';

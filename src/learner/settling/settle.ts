@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION, type Action } from '#agent/action.ts';
-import { learnEpisode, type EpisodeOutcome, type EpisodeStep } from '#agent/episode.ts';
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
-import type { ValueTable } from '#agent/value-table.ts';
+import { DEFAULT_ACTION, type Action } from '#agent/terms/action.ts';
+import { learnEpisode, type EpisodeOutcome, type EpisodeStep } from '#agent/learning/episode.ts';
+import { hyperparametersOf } from '#agent/terms/hyperparameters.ts';
+import type { ValueTable } from '#agent/terms/value-table.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import { settledBy, type IsSettled } from '#cluster/model/settled.ts';
 import type { PlacementPolicy } from '#cluster/policy/policy.ts';

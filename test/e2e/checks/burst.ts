@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { createGenerator } from '#agent/random.ts';
-import { boundFeatures, encodeState } from '#agent/state-key.ts';
-import type { StateKey } from '#agent/state.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { createGenerator } from '#agent/terms/random.ts';
+import { boundFeatures, encodeState } from '#agent/state/state-key.ts';
+import type { StateKey } from '#agent/terms/state.ts';
 import { decide } from '#admission/decision/decide.ts';
 import { incomingPod } from '#admission/pod/incoming-pod.ts';
 import { Memory } from '#admission/decision/memory.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { expect } from '../checks.ts';
 import type { Placement } from '../ledger.ts';
 import type { Replica } from '../product.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import type { KubeObject } from '../objects.ts';
 
 /** Kinds whose plural is not the name with an s. */

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { pageFiles } from '#dashboard/page-files.ts';
+import { pageFiles } from '#dashboard/server/page-files.ts';
 import { bundle } from '../../../tools/build.ts';
 
 const run = promisify(execFile);
-const source = fileURLToPath(new URL('../../../src/dashboard/page-files.ts', import.meta.url));
+const source = fileURLToPath(new URL('#dashboard/server/page-files.ts', import.meta.url));
 
 test('the bundle holds every file of the dashboard page, and reads none', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'perihelion-page-'));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { runCommandLine } from '#cli/program/command-line.ts';
 import type { Terminal } from '#cli/command/command.ts';
 import { startProduct, type Product } from '#cli/serve/product.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { after, before, test } from 'node:test';
-import type { Overview, Problem } from '#dashboard/api.ts';
+import type { Overview, Problem } from '#dashboard/api/api.ts';
 import { type Guarded, startGuarded } from './product.ts';
 
 const KNOWN = {

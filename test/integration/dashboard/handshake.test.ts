@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { it } from 'node:test';
-import { DashboardServer } from '#dashboard/server.ts';
+import { DashboardServer } from '#dashboard/server/server.ts';
 import { selfSigned } from '../admission/certificate.ts';
 
 it('the dashboard cuts who opens a connection and never says a word of TLS', async () => {

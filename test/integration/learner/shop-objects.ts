@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeState } from '#agent/state-key.ts';
+import { encodeState } from '#agent/state/state-key.ts';
 import { annotationsOf } from '#cluster/decision/codec.ts';
 import { subjectOf } from '#cluster/decision/signature.ts';
 import { kubeTime, type KubeObject } from '#simulator/kube/kube.ts';

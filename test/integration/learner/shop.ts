@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pino } from 'pino';
 import { Registry as Metrics } from 'prom-client';
-import { encodeState } from '#agent/state-key.ts';
+import { encodeState } from '#agent/state/state-key.ts';
 import { capacityPort } from '#cli/roles/capacity-port.ts';
 import { KubeClient } from '#cluster/api/client.ts';
 import { startInformers, type Informers } from '#cluster/mirror/informers.ts';

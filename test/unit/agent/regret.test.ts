@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, it } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { choose } from '#agent/choose.ts';
-import { learnEpisode, type EpisodeStep } from '#agent/episode.ts';
-import { DEFAULTS, type Hyperparameters } from '#agent/hyperparameters.ts';
-import { createGenerator, gaussian, pick, type Generator } from '#agent/random.ts';
-import { encodeState, mostPeers } from '#agent/state-key.ts';
-import type { ValueTable } from '#agent/value-table.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { choose } from '#agent/choosing/choose.ts';
+import { learnEpisode, type EpisodeStep } from '#agent/learning/episode.ts';
+import { DEFAULTS, type Hyperparameters } from '#agent/terms/hyperparameters.ts';
+import { createGenerator, gaussian, pick, type Generator } from '#agent/terms/random.ts';
+import { encodeState, mostPeers } from '#agent/state/state-key.ts';
+import type { ValueTable } from '#agent/terms/value-table.ts';
 import { assertBelow, range, summarise } from './support/statistics.ts';
 
 /*

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { choose } from '#agent/choose.ts';
-import { DEFAULTS, type Algorithm, parameterOf } from '#agent/hyperparameters.ts';
-import { createGenerator } from '#agent/random.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { choose } from '#agent/choosing/choose.ts';
+import { DEFAULTS, type Algorithm, parameterOf } from '#agent/terms/hyperparameters.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { decodeEntry } from '#audit/decode.ts';
 import { encodeEntry } from '#audit/encode.ts';
 import type { DecisionEntry } from '#audit/entry.ts';

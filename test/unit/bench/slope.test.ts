@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { confirmedBy, courseOf } from '../../../bench/soak/course.ts';
 import { floorsOf, meansOf, slopeOf, type Point } from '../../../bench/soak/slope.ts';
 

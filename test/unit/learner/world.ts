@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { isActedUpon } from '#agent/canary.ts';
-import { choose } from '#agent/choose.ts';
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
-import { createGenerator, type Generator } from '#agent/random.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { isActedUpon } from '#agent/choosing/canary.ts';
+import { choose } from '#agent/choosing/choose.ts';
+import { hyperparametersOf } from '#agent/terms/hyperparameters.ts';
+import { createGenerator, type Generator } from '#agent/terms/random.ts';
 import { circuitBlocks } from '#admission/remembered/trials.ts';
 import { DECISION_ANNOTATIONS } from '#cluster/decision/annotations.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import { DASHBOARD_PATH } from '#dashboard/kubernetes-gate.ts';
+import { DASHBOARD_PATH } from '#dashboard/server/kubernetes-gate.ts';
 import { parseSettings } from '#settings/parse.ts';
 import { manifests, field, fields, type Field } from './base.ts';
 import { build, keyOf } from './kustomize.ts';

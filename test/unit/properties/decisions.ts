@@ -3,7 +3,7 @@ import { decide, type Decision } from '#admission/decision/decide.ts';
 import { incomingPod, type IncomingPod } from '#admission/pod/incoming-pod.ts';
 import { Memory } from '#admission/decision/memory.ts';
 import { parseReview } from '#admission/review/review.ts';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { StoredCell } from '#cluster/model/statistics.ts';
 import { KEY, rawPod, reviewOf, shardOf, type World } from '../admission/world.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createGenerator, type Generator } from '#agent/random.ts';
+import { createGenerator, type Generator } from '#agent/terms/random.ts';
 import { type Baseline, updateBaseline } from '#reward/baseline.ts';
 import { baselineInterval, studentQuantile } from '#reward/interval.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { addSavingsSample, savingsOf, type SavingsSums } from '#reward/savings.ts';
 
 /** Draws of one simulated workload. */

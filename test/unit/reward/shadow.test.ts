@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { createGenerator } from '#agent/random.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import {
   addShadowSample,
   LANDING_MEMORY,

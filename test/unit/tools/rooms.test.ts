@@ -104,13 +104,13 @@ test('what a room may not import is refused', () => {
     ['cluster/watch/x.ts', '#cluster/mirror/informers.ts'],
     ['cluster/model/x.ts', '#cluster/policy/policy.ts'],
     ['cluster/model/x.ts', '../wire/json.ts'],
-    ['cluster/model/x.ts', '#agent/action.ts'],
+    ['cluster/model/x.ts', '#agent/terms/action.ts'],
   ];
   for (const [file, specifier] of cases) {
     assert.notEqual(refused(file, specifier), undefined, `${file} may import ${specifier}`);
   }
   for (const [file, specifier] of [
-    ['reward/x.ts', '#agent/action.ts'],
+    ['reward/x.ts', '#agent/terms/action.ts'],
     ['admission/pod/x.ts', '#cluster/objects/slim.ts'],
     ['admission/pod/x.ts', '#errors'],
     ['admission/targets/x.ts', '#admission/scheduler/node-checks.ts'],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import { decide } from '#admission/decision/decide.ts';
 import type { JsonObject } from '#admission/review/json.ts';

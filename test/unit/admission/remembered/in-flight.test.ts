@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { InFlight, type PendingPlacement } from '#admission/remembered/in-flight.ts';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 
 const LIMITS = { entries: 3, lifetimeMilliseconds: 1000 };
 

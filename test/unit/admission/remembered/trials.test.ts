@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { StoredCircuit } from '#cluster/model/enforcement.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import type { Admission } from '#admission/handling/admission.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { createGenerator, type Generator } from '#agent/random.ts';
-import type { TdLearner } from '#agent/td.ts';
+import { epsilonGreedy } from '#agent/exploring/epsilon-greedy.ts';
+import { createGenerator, type Generator } from '#agent/terms/random.ts';
+import type { TdLearner } from '#agent/learning/td.ts';
 import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, range, repeat, summarise } from '../support/statistics.ts';
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import type { Bootstrap } from '#agent/hyperparameters.ts';
-import { createGenerator } from '#agent/random.ts';
-import type { TdLearner } from '#agent/td.ts';
+import { epsilonGreedy } from '#agent/exploring/epsilon-greedy.ts';
+import type { Bootstrap } from '#agent/terms/hyperparameters.ts';
+import { createGenerator } from '#agent/terms/random.ts';
+import type { TdLearner } from '#agent/learning/td.ts';
 import { learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, assertBelow, range, repeat } from '../support/statistics.ts';
 import { clamp, FOUR, greedyPath, MOVES, playEpisode, position } from '../support/grid.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { createGenerator } from '#agent/random.ts';
+import { epsilonGreedy } from '#agent/exploring/epsilon-greedy.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { range, repeat } from '../support/statistics.ts';
 import { clamp, EIGHT, FOUR, greedyPath, MOVES, playEpisode, position } from '../support/grid.ts';

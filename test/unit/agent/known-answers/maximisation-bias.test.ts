@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, it } from 'node:test';
-import { epsilonGreedy } from '#agent/epsilon-greedy.ts';
-import { createGenerator, gaussian } from '#agent/random.ts';
+import { epsilonGreedy } from '#agent/exploring/epsilon-greedy.ts';
+import { createGenerator, gaussian } from '#agent/terms/random.ts';
 import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, range } from '../support/statistics.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { learnerOf, rootMeanSquare, textbook, walk } from '../support/learning.ts';
 import { assertAgrees, range, repeat } from '../support/statistics.ts';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, it } from 'node:test';
-import { behaviourOf } from '#agent/behaviours.ts';
-import type { Algorithm } from '#agent/hyperparameters.ts';
-import { createGenerator, gaussian } from '#agent/random.ts';
+import { behaviourOf } from '#agent/exploring/behaviours.ts';
+import type { Algorithm } from '#agent/terms/hyperparameters.ts';
+import { createGenerator, gaussian } from '#agent/terms/random.ts';
 import { act, learnerOf, textbook, UNIFORM } from '../support/learning.ts';
 import { assertAgrees, assertBelow, range } from '../support/statistics.ts';
 

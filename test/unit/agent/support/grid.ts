@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Behaviour, BehaviourSettings } from '#agent/behaviour.ts';
-import type { Generator } from '#agent/random.ts';
-import type { TdLearner } from '#agent/td.ts';
+import type { Behaviour, BehaviourSettings } from '#agent/exploring/behaviour.ts';
+import type { Generator } from '#agent/terms/random.ts';
+import type { TdLearner } from '#agent/learning/td.ts';
 import { act } from './learning.ts';
 import { repeat } from './statistics.ts';
 

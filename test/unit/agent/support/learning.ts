@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Arm } from '#agent/arm.ts';
-import type { Behaviour, BehaviourSettings } from '#agent/behaviour.ts';
-import { DEFAULTS } from '#agent/hyperparameters.ts';
-import { drawIndex, type Generator } from '#agent/random.ts';
-import { TdLearner, type TdSettings, type Transition } from '#agent/td.ts';
-import { WorkingTable } from '#agent/working-table.ts';
+import type { Arm } from '#agent/exploring/arm.ts';
+import type { Behaviour, BehaviourSettings } from '#agent/exploring/behaviour.ts';
+import { DEFAULTS } from '#agent/terms/hyperparameters.ts';
+import { drawIndex, type Generator } from '#agent/terms/random.ts';
+import { TdLearner, type TdSettings, type Transition } from '#agent/learning/td.ts';
+import { WorkingTable } from '#agent/learning/working-table.ts';
 
 /** The product's settings where exploring tries all actions alike, as the textbook's does. */
 export const UNIFORM = { ...DEFAULTS, explorationTemperature: Infinity } as const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import { adherenceByTarget, adherenceOf } from '#learner/enforcement/adherence.ts';
 import { emptyShard, tierKey } from '#learner/tick/shards.ts';
 import { pending } from '../fixtures.ts';

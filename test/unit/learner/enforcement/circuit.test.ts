@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import type { StoredCircuit } from '#cluster/model/enforcement.ts';
 import { DEFAULT_POLICY_SPEC } from '#cluster/policy/parse.ts';
 import {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';
 import type { Learner } from '#learner/loop/learner.ts';
 import { policyWith, World } from '../world.ts';

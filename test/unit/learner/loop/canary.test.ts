@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isActedUpon } from '#agent/canary.ts';
+import { isActedUpon } from '#agent/choosing/canary.ts';
 import { savingsOf } from '#reward/savings.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import { policyWith, World } from '../world.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { Learner } from '#learner/loop/learner.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { estimateOf } from '#agent/estimate.ts';
-import { hyperparametersOf } from '#agent/hyperparameters.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { estimateOf } from '#agent/learning/estimate.ts';
+import { hyperparametersOf } from '#agent/terms/hyperparameters.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { Learner } from '#learner/loop/learner.ts';
 import { World } from '../world.ts';

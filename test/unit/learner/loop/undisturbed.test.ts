@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createGenerator, type Generator } from '#agent/random.ts';
+import { createGenerator, type Generator } from '#agent/terms/random.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { LatencyWindow, NodeLoad, PowerWindow, Window } from '#telemetry/reading/source.ts';
 import { policyWith, World } from '../world.ts';

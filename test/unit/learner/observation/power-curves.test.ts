@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import type { Observation } from '#cluster/model/observation.ts';
 import { decodeModel, encodeObservation } from '#cluster/model/codec.ts';
 import { outcomeOf } from '#learner/judging/appraisal.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createGenerator, gaussian } from '#agent/random.ts';
+import { createGenerator, gaussian } from '#agent/terms/random.ts';
 import {
   learnSpeeds,
   speedOf,

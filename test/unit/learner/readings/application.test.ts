@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { appraise, extendBaselines } from '#learner/judging/appraisal.ts';
 import { joinApplications } from '#learner/readings/application.ts';
 import { podReadings, problemOf, type WindowReadings } from '#learner/readings/outcome.ts';

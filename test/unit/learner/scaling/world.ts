@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createGenerator, type Generator } from '#agent/random.ts';
+import { createGenerator, type Generator } from '#agent/terms/random.ts';
 import type { StoredScaling } from '#cluster/model/capacity.ts';
 import { parsePolicySpec } from '#cluster/policy/parse.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
-import { encodeState } from '#agent/state-key.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
+import { encodeState } from '#agent/state/state-key.ts';
 import { MODEL_LIMITS } from '#cluster/model/limits.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { StoredCell } from '#cluster/model/statistics.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { DecisionRecord } from '#cluster/decision/decision.ts';
 import type { ModelShard } from '#cluster/model/model.ts';
 import type { PolicySpec } from '#cluster/policy/policy.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_ACTION } from '#agent/action.ts';
+import { DEFAULT_ACTION } from '#agent/terms/action.ts';
 import type { SlimPod } from '#cluster/objects/slim.ts';
 import type { PendingDecision } from '#learner/episodes/decisions.ts';
 import { pending, T0 } from '../fixtures.ts';

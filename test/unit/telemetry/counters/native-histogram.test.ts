@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createGenerator } from '#agent/random.ts';
+import { createGenerator } from '#agent/terms/random.ts';
 import { addUpBuckets, type Bucket, histogramQuantile } from '#telemetry/counters/histogram.ts';
 import { classicBuckets, type NativeBucket } from '#telemetry/counters/native-histogram.ts';
 import { readReply } from '#telemetry/prometheus/reply.ts';
