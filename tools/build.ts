@@ -32,19 +32,14 @@ const BANNER = [
 const PAGE: Plugin = {
   name: 'page',
   setup(bundler) {
-    bundler.onLoad(
-      { filter: /[/\\]src[/\\]dashboard[/\\]server[/\\]page-files\.ts$/ },
-      async () => {
-        const files = await Promise.all(
-          Object.entries(pageFiles()).map(async ([name, text]) => [
-            name,
-            await smaller(name, text),
-          ]),
-        );
-        const held = JSON.stringify(Object.fromEntries(files));
-        return { contents: `export function pageFiles() { return ${held}; }`, loader: 'js' };
-      },
-    );
+    const filter = /[/\\]src[/\\]dashboard[/\\]server[/\\]page-files\.ts$/;
+    bundler.onLoad({ filter }, async () => {
+      const files = await Promise.all(
+        Object.entries(pageFiles()).map(async ([name, text]) => [name, await smaller(name, text)]),
+      );
+      const held = JSON.stringify(Object.fromEntries(files));
+      return { contents: `export function pageFiles() { return ${held}; }`, loader: 'js' };
+    });
   },
 };
 

@@ -11,7 +11,9 @@ import { pageFiles } from '#dashboard/server/page-files.ts';
 import { bundle } from '../../../tools/build.ts';
 
 const run = promisify(execFile);
-const source = fileURLToPath(new URL('#dashboard/server/page-files.ts', import.meta.url));
+const source = fileURLToPath(
+  new URL('../../../src/dashboard/server/page-files.ts', import.meta.url),
+);
 
 test('the bundle holds every file of the dashboard page, and reads none', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'perihelion-page-'));
