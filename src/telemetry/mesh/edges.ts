@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { counterDelta } from '#telemetry/counters/counter.ts';
 import { endpointKey } from './endpoint.ts';
 import { groupKey, type Vector } from '#telemetry/series/selection.ts';
 import type { Labels } from '#telemetry/series/series.ts';
@@ -52,8 +51,9 @@ function addEdges(edges: Map<string, Edge>, calls: Calls): void {
   for (const { labels, value } of calls.after) {
     const ends = endsOf(labels);
     if (ends === undefined || !calls.endpoints.has(endpointKey(labels))) continue;
-    const requests = counterDelta(before.get(groupKey(labels, IDENTITY)) ?? 0, value);
-    if (!Number.isFinite(requests)) continue;
+    const requests = value - (before.get(groupKey(labels, IDENTITY)) ?? 0);
+    // One that fell lost what it held before; what it holds now is not this window's either.
+    if (!Number.isFinite(requests) || requests < 0) continue;
     const key = [ends.namespace, ends.source, ends.destination].join('\u0000');
     edges.set(key, { ...ends, requests: requests + (edges.get(key)?.requests ?? 0) });
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counterDelta } from '#telemetry/counters/counter.ts';
 import { type Bucket, bucketBound, histogramQuantile } from '#telemetry/counters/histogram.ts';
 import fc from 'fast-check';
 
@@ -95,12 +94,4 @@ test('bounds of labels', () => {
   assert.equal(bucketBound('1e+06'), 1_000_000);
   assert.ok(Number.isNaN(bucketBound('')));
   assert.ok(Number.isNaN(bucketBound('x')));
-});
-
-test('a counter that fell was reset: its new value is the rise', () => {
-  assert.equal(counterDelta(10, 15), 5);
-  assert.equal(counterDelta(10, 10), 0);
-  assert.equal(counterDelta(10, 4), 4);
-  assert.ok(Number.isNaN(counterDelta(Number.NaN, 4)));
-  assert.ok(Number.isNaN(counterDelta(4, Number.NaN)));
 });

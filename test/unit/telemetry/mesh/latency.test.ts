@@ -209,3 +209,15 @@ test('edges stay in the namespace, add up over Pods, and hold databases', async 
     { namespace: 'shop', source: 'geo', destination: 'mongodb', requests: 0 },
   ]);
 });
+
+test('an edge does not count what a counter that fell holds: it is the past, or half of the window', async () => {
+  const { sources, feed } = createFed();
+  const calls = (before: number, after: number, host: string): void => {
+    feed(sidecar(host, 'shop', `${host}:15020`), 100, exposition({ codes: { '200': before } }));
+    feed(sidecar(host, 'shop', `${host}:15020`), 160, exposition({ codes: { '200': after } }));
+  };
+  calls(1_000_000, 501_600, '10.0.1.1');
+  calls(10, 25, '10.0.1.2');
+  const { edges } = await sources.latency(window);
+  assert.equal(edges[0]?.requests, 15);
+});
